@@ -1,0 +1,75 @@
+"""From an image, or from points, to everything that is computed: one path for every host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import measure as measures
+from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
+from .anatomy import Side, Spine
+
+if TYPE_CHECKING:
+    from .detection import Detector
+    from .images import DxaImage
+
+__all__ = ["Analysis", "ImageFrame", "ModelIdentity", "analyse", "frame_of", "measure"]
+
+
+def frame_of(image: DxaImage) -> ImageFrame:
+    """The image's name, size and pixel spacing, without its pixels."""
+    return ImageFrame(image.name, image.width, image.height, image.scale, image.spacing_source)
+
+
+def measure(
+    spine: Spine,
+    frame: ImageFrame,
+    *,
+    image: DxaImage | None = None,
+    model: NamedModel | None = None,
+    sex: str | None = None,
+    age_years: float | None = None,
+) -> Analysis:
+    """Compute everything from points, without the network.
+
+    Args:
+        spine: the points, pixels of the stored image.
+        frame: the image's name, size and pixel spacing.
+        image: the pixels, which only the check of a cropped aorta needs.
+        model: the network that placed the points, if any.
+        sex: ``"M"``, ``"F"`` or None; taken from the image where it is None.
+        age_years: age in years or None; taken from the image where it is None.
+
+    Returns:
+        The analysis; fast enough to be called while a point is dragged.
+    """
+    if image is not None:
+        sex = image.sex if sex is None else sex
+        age_years = image.age_years if age_years is None else age_years
+    vertebrae = measures.measure_vertebrae(spine, frame.scale, sex=sex, age_years=age_years)
+    aac = measures.aac_geometry(spine, image, frame.width, frame.height)
+    return Analysis(
+        frame=frame,
+        spine=spine,
+        model=None if model is None else ModelIdentity.of(model),
+        vertebrae=vertebrae,
+        aac=aac,
+        warnings=tuple(dict.fromkeys(spine.warnings)),
+        sex=sex,
+        age_years=age_years,
+    )
+
+
+def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None) -> Analysis:
+    """Find the vertebrae in an image and compute everything from them.
+
+    Args:
+        image: the image as read.
+        detector: a loaded detector.
+        anterior: the side the patient faces, or None to let the detector find it.
+    """
+    spine = detector.detect(image, anterior=anterior)
+    # The image's warnings travel with the points, so that files made from the
+    # points alone repeat them.
+    spine = replace(spine, warnings=(*image.warnings, *spine.warnings))
+    return measure(spine, frame_of(image), image=image, model=detector.info)
