@@ -1,0 +1,193 @@
+"""What the dense heads are taught (encoding), beside how they are read (decoding).
+
+Cells have stride 4: the centre of cell i lies at pixel 4 i + 1.5 of the network's
+input.  Points are (x, y) in input pixels, pixel centres at whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from .compact import STRIDE, VECTOR_UNIT_PX
+
+CELL_ORIGIN_PX = (STRIDE - 1) / 2
+_WINDOW = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+_PEAK_OVERLAP = 0.5
+_LAPLACE_SD = math.sqrt(2.0)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Vertebrae as the network proposes them, best first, before any of them is named.
+
+    Attributes:
+        points: (K, 6, 2) PS, MS, AS, AI, MI, PI, input pixels; NaN where a model has none.
+        sigma: (K, 6) standard deviation along each axis, input pixels; NaN if unknown.
+        score: (K,) 0 to 1.
+        level_logits: (K, 18) T1 ... L5, S1, or None for models that do not name levels.
+        measurable: (K,) 0 to 1.
+    """
+
+    points: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+    score: NDArray[np.float64]
+    level_logits: NDArray[np.float64] | None
+    measurable: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def take(self, index: NDArray[np.int_] | list[int]) -> Candidates:
+        """The candidates of these rows, in this order."""
+        logits = None if self.level_logits is None else self.level_logits[index]
+        return Candidates(self.points[index], self.sigma[index], self.score[index], logits,
+                          self.measurable[index])
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What one batch is taught.
+
+    ``heat`` (B, 1, h, w) with 1 at each centre's cell; ``weight`` the same size, 0 where
+    nothing is to be learnt; per taught cell m of M: ``where`` (M, 3) image, row, column;
+    ``points`` (M, 6, 2) pixels; ``size`` (M,) body height in pixels; ``centre`` (M, 2);
+    ``level`` (M,) class; ``measurable`` (M,) 1 or 0; ``share`` (M,) weight of the cell.
+    """
+
+    heat: Tensor
+    weight: Tensor
+    where: Tensor
+    points: Tensor
+    size: Tensor
+    centre: Tensor
+    level: Tensor
+    measurable: Tensor
+    share: Tensor
+
+
+def body_height(points: Tensor) -> Tensor:
+    """(..., 6, 2) to (...): mean of anterior and posterior height, pixels."""
+    anterior = (points[..., 2, :] - points[..., 3, :]).norm(dim=-1)
+    posterior = (points[..., 0, :] - points[..., 5, :]).norm(dim=-1)
+    return (anterior + posterior) / 2
+
+
+def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
+    """Targets of a batch.
+
+    Args:
+        points: (B, 18, 6, 2) input pixels, NaN for absent bodies.
+        visible: (B, 18) 0 absent, 1 measurable, 2 there but not to be measured.
+        height: input rows.
+        width: input columns.
+    """
+    rows, columns = height // STRIDE, width // STRIDE
+    batch = points.shape[0]
+    centre = points[:, :, [0, 2, 3, 5]].mean(2)
+    cell = (centre - CELL_ORIGIN_PX) / STRIDE
+    inside = (cell[..., 0] > -0.5) & (cell[..., 0] < columns - 0.5)
+    inside &= (cell[..., 1] > -0.5) & (cell[..., 1] < rows - 0.5)
+    taught = (visible > 0) & inside
+    size = body_height(points)
+    heat = torch.zeros(batch, rows, columns)
+    image, body = torch.nonzero(taught, as_tuple=True)
+    c, s = cell[image, body], size[image, body] / STRIDE
+    y = torch.arange(rows)[None, :, None] - c[:, 1].round()[:, None, None]
+    x = torch.arange(columns)[None, None, :] - c[:, 0].round()[:, None, None]
+    spread = (0.14 * s).clamp_min(0.6)[:, None, None]
+    blobs = torch.exp(-(x * x + y * y) / (2 * spread**2))
+    weight = torch.ones(batch, rows, columns)
+    for i in range(batch):
+        mine = image == i
+        if mine.any():
+            heat[i] = blobs[mine].amax(0)
+            unsure = mine & (visible[image, body] == 2)
+            if unsure.any():
+                weight[i] = 1 - 0.7 * (blobs[unsure].amax(0) > 0.1).float()
+    near = c.round().long()
+    where, owner, share = [], [], []
+    for dy, dx in _WINDOW:
+        r, q = near[:, 1] + dy, near[:, 0] + dx
+        ok = (r >= 0) & (r < rows) & (q >= 0) & (q < columns)
+        where.append(torch.stack((image, r, q), 1)[ok])
+        owner.append(torch.nonzero(ok)[:, 0])
+        share.append(torch.full((int(ok.sum()),), 1.0 if dx == dy == 0 else 0.5))
+    own = torch.cat(owner)
+    return Targets(
+        heat[:, None], weight[:, None], torch.cat(where), points[image, body][own],
+        size[image, body][own], centre[image, body][own], body[own],
+        (visible[image, body] == 1).float()[own], torch.cat(share),
+    )
+
+
+def cell_values(maps: Tensor, where: Tensor) -> Tensor:
+    """Values (M, C) of maps (B, C, h, w) at cells (M, 3) image, row, column."""
+    return maps[where[:, 0], :, where[:, 1], where[:, 2]]
+
+
+def cell_pixels(where: Tensor) -> Tensor:
+    """Input pixel (M, 2) x, y of the centre of cells (M, 3) image, row, column."""
+    return where[:, [2, 1]].float() * STRIDE + CELL_ORIGIN_PX
+
+
+def decode(maps: dict[str, Tensor], *, threshold: float, most: int = 40) -> Candidates:
+    """Read the maps of ONE image.
+
+    Each peak's values are averaged over its 3 x 3 cells, weighted by the heat: points
+    are steadier that way than read from one cell.
+
+    Args:
+        maps: the network's output for a batch of one.
+        threshold: smallest heat (0 to 1) of a vertebra.
+        most: how many peaks are looked at.
+    """
+    heat = maps["heat"][0, 0].sigmoid()
+    top = F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0]
+    score, index = ((heat == top) * heat).flatten().topk(min(most, heat.numel()))
+    index = index[score >= threshold]
+    rows, columns = heat.shape
+    peaks = [_read_peak(maps, heat, int(i) // columns, int(i) % columns) for i in index]
+    if not peaks:
+        return Candidates(np.empty((0, 6, 2)), np.empty((0, 6)), np.empty(0),
+                          np.empty((0, maps["level"].shape[1])), np.empty(0))
+    found = Candidates(*(np.stack(part) for part in zip(*peaks)))
+    return found.take(_without_doubles(found))
+
+
+def _read_peak(maps: dict[str, Tensor], heat: Tensor, row: int, column: int,
+               ) -> tuple[NDArray[np.float64], ...]:
+    """Points, sigma, score, level logits and measurability of one peak."""
+    rows, columns = heat.shape
+    cells = [(row + dy, column + dx) for dy, dx in _WINDOW
+             if 0 <= row + dy < rows and 0 <= column + dx < columns]
+    where = torch.tensor([(0, r, q) for r, q in cells])
+    weight = cell_values(heat[None, None], where)[:, 0]
+    weight = (weight / weight.sum())[:, None]
+    vectors = cell_values(maps["points"], where).reshape(-1, 6, 2) * VECTOR_UNIT_PX
+    points = (weight[:, :, None] * (vectors + cell_pixels(where)[:, None])).sum(0)
+    scale = (weight * cell_values(maps["scale"], where)).sum(0).exp()
+    sigma = scale * _LAPLACE_SD * body_height(points)
+    logits = (weight * cell_values(maps["level"], where)).sum(0)
+    measurable = (weight * cell_values(maps["measurable"], where)).sum(0).sigmoid()
+    parts = (points, sigma, heat[row, column], logits, measurable[0])
+    return tuple(part.double().numpy() for part in parts)
+
+
+def _without_doubles(found: Candidates) -> list[int]:
+    """Indices of candidates whose centre lies in no better candidate's body."""
+    centres = found.points[:, [0, 2, 3, 5]].mean(1)
+    height = np.linalg.norm(found.points[:, [0, 2]] - found.points[:, [5, 3]], axis=2).mean(1)
+    kept: list[int] = []
+    for i in np.argsort(-found.score):
+        apart = [np.linalg.norm(centres[i] - centres[j]) for j in kept]
+        reach = [_PEAK_OVERLAP * (height[i] + height[j]) / 2 for j in kept]
+        if all(a > r for a, r in zip(apart, reach)):
+            kept.append(int(i))
+    return kept

@@ -1,0 +1,67 @@
+"""Intensities as the networks see them: scanner scaling and masks taken out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_LOW, _HIGH = 0.01, 0.99
+_SAMPLES = 4096
+_WINDOWS = (15, 63)
+
+
+def normalise(image: Tensor) -> Tensor:
+    """Scale each image so that its 1st and 99th percentile become 0 and 1.
+
+    Pixels that hold exactly the smallest or largest value are left out of the
+    percentiles (a black or white mask, air, saturation), unless that leaves too few.
+
+    Args:
+        image: (N, 1, H, W) of any scale.
+
+    Returns:
+        (N, 1, H, W) clipped to -0.25 ... 1.25.
+    """
+    flat = image.flatten(1).float()
+    step = max(1, flat.shape[1] // _SAMPLES)
+    sample = flat[:, ::step]
+    low_high = torch.stack([_limits(row) for row in sample])
+    low, high = low_high[:, 0, None, None, None], low_high[:, 1, None, None, None]
+    return ((image - low) / (high - low).clamp_min(1e-6)).clamp(-0.25, 1.25)
+
+
+def _limits(values: Tensor) -> Tensor:
+    """Robust smallest and largest value of one image's sampled pixels."""
+    inside = values[(values > values.min()) & (values < values.max())]
+    if inside.numel() < values.numel() // 8 or inside.numel() < 16:
+        inside = values
+    ordered = inside.sort().values
+    last = ordered.numel() - 1
+    return torch.stack([ordered[int(_LOW * last)], ordered[int(_HIGH * last)]])
+
+
+def contrast_channels(image: Tensor) -> Tensor:
+    """A normalised image and its local contrast, (N, 1, H, W) to (N, 2, H, W).
+
+    The second channel divides the deviation from a local mean by the local spread:
+    faint endplates on a grey scan get the size of sharp ones on a bright scan.
+    """
+    x = normalise(image)
+    fine = x - _box(x, _WINDOWS[0])
+    spread = _box(fine * fine, _WINDOWS[1]).clamp_min(0).sqrt()
+    return torch.cat((2 * x - 1, (fine / (spread + 0.01)).clamp(-4, 4)), 1)
+
+
+def _box(x: Tensor, size: int) -> Tensor:
+    """Mean over a square window; the border counts only what lies inside.
+
+    Coarse windows run on a reduced map: the mean barely changes and costs a sixteenth.
+    """
+    if size > 31:
+        small = F.avg_pool2d(x, 4, ceil_mode=True, count_include_pad=False)
+        small = _box(small, size // 4 | 1)
+        return F.interpolate(small, size=x.shape[-2:], mode="bilinear", align_corners=False)
+    pad = size // 2
+    rows = F.avg_pool2d(x, (size, 1), 1, (pad, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, size), 1, (0, pad), count_include_pad=False)
