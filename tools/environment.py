@@ -136,17 +136,14 @@ def is_current() -> bool:
     except (OSError, IndexError):
         return False
     return (
-        stamped == digest()
-        and interpreter_runs()
-        and not absent_pins()
-        and not damaged_packages()
+        stamped == digest() and interpreter_runs() and not absent_pins() and not damaged_packages()
     )
 
 
 def pip(*arguments: str) -> bool:
     pinned = sys.version_info >= PINNED_FROM
     constraint = ["-c", str(CONSTRAINTS)] if pinned else []
-    command = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     return run([*command, *constraint, *arguments], cwd=ROOT) == 0
 
 
