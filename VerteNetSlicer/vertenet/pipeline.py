@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "ImageFrame", "ModelIdentity", "analyse", "frame_of", "measure"]
 
+#: Pixels; larger than any image that is read.
+_UNBOUNDED = 1_000_000
+
 
 def frame_of(image: DxaImage) -> ImageFrame:
     """The image's name, size and pixel spacing, without its pixels."""
@@ -47,17 +50,25 @@ def measure(
         sex = image.sex if sex is None else sex
         age_years = image.age_years if age_years is None else age_years
     vertebrae = measures.measure_vertebrae(spine, frame.scale, sex=sex, age_years=age_years)
-    aac = measures.aac_geometry(spine, image, frame.width, frame.height)
     return Analysis(
         frame=frame,
         spine=spine,
         model=None if model is None else ModelIdentity.of(model),
         vertebrae=vertebrae,
-        aac=aac,
+        aac=_aac(spine, frame, image),
         warnings=tuple(dict.fromkeys(spine.warnings)),
         sex=sex,
         age_years=age_years,
     )
+
+
+def _aac(spine: Spine, frame: ImageFrame, image: DxaImage | None) -> measures.AacGeometry:
+    """The AAC frame; where only points are known it is not clipped and its crop unknown."""
+    if frame.width is not None and frame.height is not None:
+        return measures.aac_geometry(spine, image, frame.width, frame.height, scale=frame.scale)
+    aac = measures.aac_geometry(spine, None, _UNBOUNDED, _UNBOUNDED, scale=frame.scale)
+    reason = "The image's size is not known, so a cut aorta cannot be excluded."
+    return replace(aac, crop=measures.CropStatus("unknown", reason))
 
 
 def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None) -> Analysis:

@@ -1,0 +1,72 @@
+"""Everything about one image in a folder of its own, there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..analysis import Analysis
+from .atomic import whole_folder
+from .json_report import report_text
+from .markups import landmarks_mrk_json
+from .tables import aac_csv, vertebrae_csv
+
+if TYPE_CHECKING:
+    from ..images import DxaImage
+
+REPORT = "report.json"
+LANDMARKS = "landmarks.mrk.json"
+VOLUME = "image.nrrd"
+VERTEBRAE = "vertebrae.csv"
+AAC = "aac.csv"
+OVERLAY = "overlay.png"
+PAGE = "report.html"
+FILE_NAMES = (REPORT, LANDMARKS, VOLUME, VERTEBRAE, AAC, OVERLAY, PAGE)
+
+
+def write_folder(
+    analysis: Analysis, folder: Path, *, image: DxaImage | None = None
+) -> tuple[Path, ...]:
+    """Write all files of one image.
+
+    Args:
+        analysis: what was found and computed.
+        folder: where to; made if absent.  Files of an earlier run that are not
+            written again are removed, other files stay.
+        image: the pixels; without them there is no volume and no picture.
+
+    Returns:
+        The paths that were written.
+
+    Raises:
+        OutputError: if a file cannot be written; the folder is then as it was.
+    """
+    texts = {
+        REPORT: report_text(analysis),
+        LANDMARKS: landmarks_text(analysis),
+        VERTEBRAE: vertebrae_csv([analysis]),
+        AAC: aac_csv([analysis]),
+    }
+    stale = FILE_NAMES if (folder / REPORT).is_file() else ()
+    with whole_folder(folder, stale=stale) as work:
+        for name, text in texts.items():
+            (work / name).write_text(text, encoding="utf-8", newline="")
+        if image is not None:
+            _write_pixels(analysis, image, work)
+        names = sorted(entry.name for entry in work.iterdir())
+    return tuple(folder / name for name in names)
+
+
+def landmarks_text(analysis: Analysis) -> str:
+    """The markups file's text."""
+    content = landmarks_mrk_json(analysis)
+    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _write_pixels(analysis: Analysis, image: DxaImage, work: Path) -> None:
+    from ..images import write_nrrd
+    from .overlay import write_overlay
+
+    write_nrrd(image, work / VOLUME)
+    write_overlay(analysis, image, work / OVERLAY)

@@ -1,0 +1,120 @@
+"""``report.json``: everything about one image, by ``report-v1.schema.json``.
+
+Coordinates are pixels of the stored image, ``(x, y)``, pixel-centre.  A number
+that was withheld is null, and its reason stands in a field beside it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from .. import __version__
+from ..analysis import Analysis
+from ..anatomy import Landmark, Vertebra
+from ..measure import AacGeometry, Guide, VertebraMeasures
+from .description import clean
+
+SCHEMA = "vertenet-report/1"
+NOTICE = "Research use only. A grade is a suggestion for a reader, not a diagnosis."
+
+Json = dict[str, Any]
+
+
+def report_json(analysis: Analysis) -> Json:
+    """The report of an analysis as plain JSON values."""
+    model = analysis.model
+    return {
+        "schema": SCHEMA,
+        "software": {"name": "VerteNetSlicer", "version": __version__},
+        "notice": NOTICE,
+        "image": _image(analysis),
+        "model": None if model is None else plain(model),
+        "subject": {"sex": analysis.sex, "age_years": analysis.age_years},
+        "vertebrae": [
+            _vertebra(vertebra, measures)
+            for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
+        ],
+        "aac": _aac(analysis.aac),
+        "warnings": [clean(warning) for warning in analysis.warnings],
+    }
+
+
+def report_text(analysis: Analysis) -> str:
+    """The report as a JSON file's text.
+
+    Raises:
+        ValueError: if a measure is NaN or infinite, which is a defect of the measure.
+    """
+    return json.dumps(report_json(analysis), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, mappings, tuples, enumerations and numpy values as JSON values."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return clean(value)
+    if dataclasses.is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [plain(item) for item in value]
+
+
+def _image(analysis: Analysis) -> Json:
+    frame = analysis.frame
+    spacing = frame.scale.spacing_mm
+    return {
+        "file": clean(frame.file),
+        "width": frame.width,
+        "height": frame.height,
+        "spacing_mm": None if spacing is None else list(spacing),
+        # Pixels that are not square, of unknown size: row height over column width.
+        "aspect_ratio": frame.scale.row / frame.scale.column,
+        "spacing_source": clean(frame.spacing_source),
+        "anterior": analysis.spine.anterior.value,
+    }
+
+
+def _vertebra(vertebra: Vertebra, measures: VertebraMeasures) -> Json:
+    values: Json = plain(measures)
+    values.pop("level")
+    return {
+        "level": vertebra.level.value,
+        "level_confidence": vertebra.level_confidence,
+        "score": vertebra.score,
+        "points": {name.value: _point(point) for name, point in vertebra.points.items()},
+        **values,
+        "reader": plain(vertebra.reader),
+        "final_grade": measures.final_grade,
+    }
+
+
+def _point(point: Landmark) -> Json:
+    return {"x": point.x, "y": point.y, "sigma_px": point.sigma_px, "status": point.status.value}
+
+
+def _line(guide: Guide) -> Json:
+    return {
+        "name": guide.name,
+        "posterior": list(guide.posterior),
+        "anterior": list(guide.anterior),
+        "end": list(guide.end),
+    }
+
+
+def _aac(aac: AacGeometry) -> Json:
+    values: Json = plain(aac)
+    return {
+        **values,
+        "guides": [_line(guide) for guide in aac.guides],
+        "thirds": [_line(third) for third in aac.thirds],
+    }

@@ -1,0 +1,77 @@
+"""The points of one image as they were read from a file, and how points become a spine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..analysis import ImageFrame, ModelIdentity
+from ..anatomy import CORNERS, Landmark, Level, PointName, ReaderDecision, Side, Spine, Vertebra
+
+
+@dataclass(frozen=True)
+class LandmarkSet:
+    """What a file says about one image; :func:`vertenet.pipeline.measure` takes it on.
+
+    Attributes:
+        frame: the image's name, size and pixel spacing, as far as the file tells.
+        spine: the points, with the warnings that came with them.
+        model: the network that placed the points, or None.
+        sex: ``"M"``, ``"F"`` or None.
+        age_years: age in years, or None.
+    """
+
+    frame: ImageFrame
+    spine: Spine
+    model: ModelIdentity | None = None
+    sex: str | None = None
+    age_years: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about one vertebra beside its points."""
+
+    score: float | None = None
+    level_confidence: float | None = None
+    reader: ReaderDecision | None = None
+
+
+def build_spine(
+    points: Mapping[Level, Mapping[PointName, Landmark]],
+    *,
+    anterior: Side | None = None,
+    evidence: Mapping[Level, Evidence] | None = None,
+    warnings: Iterable[str] = (),
+) -> Spine:
+    """A spine of the vertebrae whose four corners are there; the others become warnings.
+
+    Args:
+        points: what was read.
+        anterior: the side the patient faces; None finds it from the points.
+        evidence: score, level confidence and reader's decision by level.
+        warnings: sentences that stand before the new ones.
+    """
+    vertebrae, sentences = [], list(warnings)
+    for level in sorted(points, key=lambda item: item.index):
+        missing = [name.value for name in CORNERS if name not in points[level]]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            sentences.append(f"{level} was left out: {', '.join(missing)} {verb} missing.")
+            continue
+        known = (evidence or {}).get(level, Evidence())
+        vertebrae.append(
+            Vertebra(level, points[level], known.score, known.level_confidence, known.reader)
+        )
+    side = anterior_side(vertebrae) if anterior is None else anterior
+    return Spine(tuple(vertebrae), side, tuple(dict.fromkeys(sentences)))
+
+
+def anterior_side(vertebrae: Iterable[Vertebra]) -> Side:
+    """The side the anterior corners lie on, seen from the posterior ones; right in doubt."""
+    total = sum(
+        (v.points[PointName.AS].x - v.points[PointName.PS].x)
+        + (v.points[PointName.AI].x - v.points[PointName.PI].x)
+        for v in vertebrae
+    )
+    return Side.LEFT if total < 0 else Side.RIGHT

@@ -1,0 +1,249 @@
+"""``overlay.png``: the image with bodies, grades, guides and AAC regions, for looking at."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import __version__
+from ..analysis import Analysis
+from ..anatomy import CORNERS, PointName, PointStatus, Side, Vertebra
+from ..errors import MissingDependencyError
+from ..measure import VertebraMeasures
+from .atomic import output_errors
+from .canvas import Canvas, Rgb
+from .description import clean
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..images import DxaImage
+
+#: Colours that people with any colour vision tell apart.
+#: Source: Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color/
+SKY: Rgb = (86, 180, 233)
+YELLOW: Rgb = (240, 228, 66)
+ORANGE: Rgb = (230, 159, 0)
+VERMILION: Rgb = (232, 106, 23)
+GREEN: Rgb = (0, 190, 140)
+BLUE: Rgb = (0, 114, 178)
+PURPLE: Rgb = (204, 121, 167)
+GREY: Rgb = (170, 170, 170)
+WHITE: Rgb = (235, 235, 235)
+PAPER: Rgb = (18, 18, 20)
+GRADE_COLOURS: dict[int | None, Rgb] = {0: SKY, 1: YELLOW, 2: ORANGE, 3: VERMILION, None: GREY}
+
+TARGET_ROWS = 1400  # smaller images are enlarged to this height
+LARGEST = 2600  # larger ones are reduced to this
+GUTTER, FOOTER, LINE = 230, 78, 22
+_BAR_MM = 50
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the image lies on the picture: ``picture = image * scale + offset``."""
+
+    scale_x: float
+    scale_y: float
+    left: int
+    columns: int
+    rows: int
+    width: int
+    gutter_x: int
+
+    def at(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Image pixels ``(..., 2)`` as picture pixels; both pixel-centre."""
+        scale = np.array([self.scale_x, self.scale_y])
+        return (np.asarray(points, float) + 0.5) * scale - 0.5 + np.array([self.left, 0.0])
+
+
+def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
+    """The annotated picture, RGB.
+
+    Raises:
+        MissingDependencyError: if Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingDependencyError(
+            "Expected the package 'pillow' for pictures, but it is not installed. "
+            "Install it with: pip install pillow"
+        ) from None
+    layout = _layout(analysis, image)
+    canvas = Canvas(_picture(image.pixels, layout))
+    _draw_aac(canvas, analysis, layout)
+    for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
+        _draw_body(canvas, vertebra, measures, layout)
+    _draw_bar(canvas, analysis, layout)
+    _write_words(canvas, analysis, layout)
+    return Image.fromarray(canvas.pixels)
+
+
+def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
+    """Write the annotated picture as PNG.
+
+    Raises:
+        OutputError: if the file cannot be written.
+        MissingDependencyError: if Pillow is not installed.
+    """
+    picture = draw_overlay(analysis, image)
+    with output_errors(path):
+        picture.save(path, format="PNG", compress_level=1)
+
+
+def _layout(analysis: Analysis, image: DxaImage) -> _Layout:
+    """Square pixels on the picture, tall enough to read, the gutter on the posterior side."""
+    stretch = image.scale.column / image.scale.row
+    rows, columns = float(image.height), image.width * stretch
+    factor = TARGET_ROWS / rows if rows < TARGET_ROWS else 1.0
+    factor *= min(1.0, LARGEST / (max(rows, columns) * factor))
+    height, width = max(1, round(rows * factor)), max(1, round(columns * factor))
+    posterior_left = analysis.spine.anterior is Side.RIGHT
+    return _Layout(
+        scale_x=width / image.width,
+        scale_y=height / image.height,
+        left=GUTTER if posterior_left else 0,
+        columns=width,
+        rows=height,
+        width=max(width + GUTTER, 640),
+        gutter_x=12 if posterior_left else width + 12,
+    )
+
+
+def _picture(pixels: NDArray[np.floating], layout: _Layout) -> NDArray[np.uint8]:
+    """The windowed image, enlarged, on a dark sheet with gutter and footer."""
+    from PIL import Image
+
+    step = max(1, pixels.shape[0] // 400)
+    low, high = np.percentile(pixels[::step, ::step], (0.5, 99.7))
+    span = max(float(high - low), 1e-6)
+    grey = np.clip((pixels - low) * (255 / span), 0, 255).astype(np.uint8)
+    size = (layout.columns, layout.rows)
+    scaled = Image.fromarray(grey)
+    if scaled.size != size:
+        scaled = scaled.resize(size, Image.Resampling.BICUBIC)
+    sheet = np.full((max(layout.rows, 320) + FOOTER, layout.width, 3), PAPER, np.uint8)
+    sheet[: layout.rows, layout.left : layout.left + layout.columns] = np.asarray(scaled)[..., None]
+    return sheet
+
+
+def _draw_aac(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+    aac = analysis.aac
+    for segment in aac.segments:
+        for polygon, colour in ((segment.posterior, BLUE), (segment.anterior, PURPLE)):
+            if polygon:
+                canvas.area(layout.at(polygon).tolist(), colour, alpha=0.20)
+    for line, alpha in [(t, 0.35) for t in aac.thirds] + [(g, 0.8) for g in aac.guides]:
+        posterior, anterior, end = layout.at((line.posterior, line.anterior, line.end))
+        canvas.line(anterior, end, GREEN, width=1.1, alpha=alpha)
+        if line in aac.guides:
+            canvas.dashes(posterior, anterior, GREEN, width=1.1, alpha=0.6)
+
+
+def _draw_body(
+    canvas: Canvas, vertebra: Vertebra, measures: VertebraMeasures, layout: _Layout
+) -> None:
+    """Full lines along the walls, faint ones along the endplates, an open cross per point."""
+    colour = GRADE_COLOURS[measures.final_grade]
+    at = {name: layout.at(point.xy) for name, point in vertebra.points.items()}
+    fractured = bool(measures.final_grade)
+    strong = 0.9 if fractured else 0.7
+    for wall in ((PointName.PS, PointName.PI), (PointName.AS, PointName.AI)):
+        canvas.line(at[wall[0]], at[wall[1]], colour, width=1.3, alpha=strong)
+    for plate in (("PS", "MS", "AS"), ("PI", "MI", "AI")):
+        points = [at[PointName(name)] for name in plate if PointName(name) in at]
+        canvas.path(points, colour, width=1.0, alpha=0.75 if fractured else 0.5)
+    for name, point in vertebra.points.items():
+        edited = point.status is PointStatus.EDITED
+        canvas.cross(at[name], WHITE if edited else colour, arm=4.5, width=1.2, alpha=0.95)
+
+
+def _bar_px(analysis: Analysis, layout: _Layout) -> float | None:
+    spacing = analysis.frame.scale.spacing_mm
+    return None if spacing is None else _BAR_MM / spacing[0] * layout.scale_y
+
+
+def _draw_bar(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+    length = _bar_px(analysis, layout)
+    if length is None or length > layout.width / 2:
+        return
+    y, right = canvas.pixels.shape[0] - 18.0, layout.width - 14.0
+    canvas.line((right - length, y), (right, y), WHITE, width=2)
+    for x in (right - length, right):
+        canvas.line((x, y - 5), (x, y + 5), WHITE, width=2)
+
+
+def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+    from PIL import ImageFont
+
+    small, normal, large = (ImageFont.load_default(size) for size in (14, 17, 22))
+    words = []
+    last = -math.inf
+    for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
+        centre = layout.at(vertebra.centre)
+        colour = GRADE_COLOURS[measures.final_grade]
+        y = min(max(centre[1], last + 2.1 * LINE, LINE), layout.rows - LINE)
+        last = y
+        words += [
+            ((layout.gutter_x, y), vertebra.level.value, WHITE, large, "lm"),
+            ((layout.gutter_x + 48, y - 9), _grade_words(measures), colour, normal, "lm"),
+            ((layout.gutter_x + 48, y + 11), _ratio_words(measures), GREY, small, "lm"),
+            (_beside(vertebra, analysis.spine.anterior, layout), vertebra.level.value, colour,
+             normal, "rm" if analysis.spine.anterior is Side.RIGHT else "lm"),
+        ]  # fmt: skip
+        if measures.final_grade:
+            x = layout.gutter_x + 36
+            canvas.line((x, y - 16), (x, y + 16), colour, width=6)
+    bottom = canvas.pixels.shape[0]
+    for row, (text, colour) in enumerate(_footer(analysis)):
+        words.append(((12, bottom - FOOTER + 16 + row * LINE), text, colour, small, "lm"))
+    length = _bar_px(analysis, layout)
+    if length is not None and length <= layout.width / 2:
+        middle = (layout.width - 14 - length / 2, bottom - 30)
+        words.append((middle, f"{_BAR_MM} mm", WHITE, small, "mm"))
+    canvas.text(words)
+
+
+def _beside(vertebra: Vertebra, anterior: Side, layout: _Layout) -> tuple[float, float]:
+    """A place just behind the posterior wall."""
+    corners = layout.at([vertebra.points[name].xy for name in CORNERS])
+    x = corners[:, 0].min() - 14 if anterior is Side.RIGHT else corners[:, 0].max() + 14
+    wall = layout.at([vertebra.points[PointName(name)].xy for name in ("PS", "PI")])
+    return float(x), float(wall[:, 1].mean())
+
+
+def _grade_words(measures: VertebraMeasures) -> str:
+    reader = measures.reader
+    if reader is not None and not reader.evaluable:
+        return "not evaluable (reader)"
+    grade = measures.final_grade
+    if grade is None:
+        return "not graded"
+    if reader is not None and reader.grade is not None:
+        return f"grade {grade} (reader)"
+    return "normal" if grade == 0 else f"grade {grade}  {measures.genant.type or ''}".rstrip()
+
+
+def _ratio_words(measures: VertebraMeasures) -> str:
+    pairs = (("a/p", measures.ratios.Ha_Hp), ("m/p", measures.ratios.Hm_Hp))
+    return "  ".join(f"{name} {value:.2f}" for name, value in pairs if value is not None)
+
+
+def _footer(analysis: Analysis) -> list[tuple[str, Rgb]]:
+    crop = analysis.aac.crop
+    colour = VERMILION if crop.status == "cropped" else GREY
+    model = analysis.model
+    source = "points given" if model is None else f"{model.name} {model.version}"
+    found = f"{len(analysis.spine)} vertebrae" if len(analysis.spine) else "no spine found"
+    return [
+        (f"RESEARCH USE ONLY   {clean(analysis.frame.file)[:60]}", WHITE),
+        (f"Aorta in the image: {crop.status}   AAC regions: anterior wall purple, posterior blue",
+         colour),
+        (f"{found}   {source}   VerteNet {__version__}", GREY),
+    ]  # fmt: skip

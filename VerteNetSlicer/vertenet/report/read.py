@@ -1,0 +1,131 @@
+"""Reading landmarks back from any file of ours: markups, report or CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..analysis import ImageFrame, ModelIdentity
+from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side
+from ..errors import LandmarkError, VerteNetError
+from ..geometry import PixelScale
+from .json_report import SCHEMA
+from .landmark_set import Evidence, LandmarkSet, build_spine
+from .read_markups import read_markups
+from .read_points_csv import read_points_csv
+
+#: Bytes; a CSV of 100,000 images stays below it.
+MAX_SIZE = 1 << 30
+
+Json = Mapping[str, Any]
+
+
+def read_landmarks(path: str | Path) -> tuple[LandmarkSet, ...]:
+    """The landmarks of every image that a file holds.
+
+    Args:
+        path: ``landmarks.mrk.json``, ``report.json``, or a CSV with the columns
+            ``image,level,point,x,y``.
+
+    Raises:
+        LandmarkError: if the file cannot be read or holds something else.
+    """
+    file = Path(path)
+    text = _text(file)
+    if text.lstrip()[:1] not in ("{", "["):
+        return read_points_csv(text, file.name)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LandmarkError(
+            f"Expected a landmarks file, but '{file.name}' is damaged JSON ({error}). "
+            "Write or save it again."
+        ) from None
+    if isinstance(content, dict) and "markups" in content:
+        return (read_markups(content, file.name),)
+    if isinstance(content, dict) and content.get("schema") == SCHEMA:
+        return (read_report(content, file.name),)
+    raise LandmarkError(
+        f"Expected Slicer markups or a report of the schema {SCHEMA}, but '{file.name}' is "
+        "neither. Choose landmarks.mrk.json, report.json or a CSV file."
+    )
+
+
+def read_report(content: Json, name: str) -> LandmarkSet:
+    """The landmarks of a report's content, reader's decisions included.
+
+    Raises:
+        LandmarkError: if the content does not follow the report's schema.
+    """
+    try:
+        return _landmark_set(content)
+    except (AttributeError, KeyError, TypeError, ValueError, VerteNetError) as error:
+        raise LandmarkError(
+            f"Expected a report of the schema {SCHEMA}, but '{name}' is damaged "
+            f"({type(error).__name__}: {error}). Measure the landmarks again."
+        ) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > MAX_SIZE:
+            raise LandmarkError(
+                f"Expected a landmarks file below 1 GB, but '{file.name}' is larger. "
+                "Split it into several files."
+            )
+        data = file.read_bytes()
+    except OSError as error:
+        raise LandmarkError(
+            f"Expected a landmarks file, but '{file}' cannot be read "
+            f"({error.strerror or error}). Check the path."
+        ) from None
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeError:
+        if b"\0" not in data:
+            return data.decode("latin-1")
+    raise LandmarkError(
+        f"Expected text (mrk.json, report.json or CSV), but '{file.name}' is a binary file. "
+        "For an image, use 'vertenet detect'."
+    )
+
+
+def _landmark_set(content: Json) -> LandmarkSet:
+    image, model, subject = content["image"], content.get("model"), content.get("subject") or {}
+    spacing = image["spacing_mm"]
+    row, column = spacing or (image.get("aspect_ratio") or 1.0, 1.0)
+    frame = ImageFrame(
+        str(image["file"]),
+        image["width"],
+        image["height"],
+        PixelScale(float(row), float(column), spacing is not None),
+        str(image["spacing_source"]),
+    )
+    spine = build_spine(
+        {Level(v["level"]): _points(v["points"]) for v in content["vertebrae"]},
+        anterior=Side(image["anterior"]),
+        evidence={Level(v["level"]): _evidence(v) for v in content["vertebrae"]},
+        warnings=[str(warning) for warning in content["warnings"]],
+    )
+    identity = model and ModelIdentity(model["name"], model["version"], model["sha256"])
+    return LandmarkSet(frame, spine, identity, subject.get("sex"), subject.get("age_years"))
+
+
+def _points(points: Json) -> dict[PointName, Landmark]:
+    return {
+        PointName(name): Landmark(
+            float(point["x"]), float(point["y"]), point["sigma_px"], PointStatus(point["status"])
+        )
+        for name, point in points.items()
+        if point is not None
+    }
+
+
+def _evidence(vertebra: Json) -> Evidence:
+    reader = vertebra.get("reader")
+    decision = reader and ReaderDecision(
+        reader["grade"], reader["reason"], bool(reader["evaluable"])
+    )
+    return Evidence(vertebra["score"], vertebra["level_confidence"], decision or None)

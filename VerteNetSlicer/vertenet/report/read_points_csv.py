@@ -1,0 +1,201 @@
+"""Reading points from CSV: ``image,level,point,x,y``, many images in one file.
+
+Optional columns: ``sex`` (M, F), ``age``, ``sigma_px``.  A ``vertebrae.csv`` of ours
+is read too, since its last columns hold the points.  Pixels, ``(x, y)``,
+pixel-centre.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..analysis import ImageFrame
+from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision
+from ..errors import ConfigurationError, LandmarkError
+from ..geometry import PixelScale
+from .landmark_set import Evidence, LandmarkSet, build_spine
+
+REQUIRED = ("image", "level", "point", "x", "y")
+_WIDE = "PS_x"  # a column that only vertebrae.csv has
+_SEXES = {"M": "M", "F": "F", "MALE": "M", "FEMALE": "F", "": None}
+
+
+@dataclass
+class _Image:
+    """What was gathered for one image while reading row by row."""
+
+    points: dict[Level, dict[PointName, Landmark]] = field(default_factory=dict)
+    evidence: dict[Level, Evidence] = field(default_factory=dict)
+    sex: str | None = None
+    age: float | None = None
+    scale: PixelScale = field(default_factory=PixelScale)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row with the place that messages name."""
+
+    name: str
+    line: int
+    cells: Mapping[str, str]
+    decimal_comma: bool
+
+    def text(self, column: str) -> str:
+        return self.cells.get(column, "").strip()
+
+    def error(self, column: str, expected: str, remedy: str) -> LandmarkError:
+        return LandmarkError(
+            f"{self.name}, row {self.line}, column '{column}': expected {expected}, "
+            f"got '{self.text(column)}'. {remedy}"
+        )
+
+    def number(self, column: str) -> float | None:
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            value = float(text.replace(",", ".") if self.decimal_comma else text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self.error(column, "a number", "Correct the cell or leave it empty.")
+        return value
+
+
+def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
+    """The landmarks of every image in a CSV file, in the order of their first rows.
+
+    A vertebra without its four corners is left out with a warning.
+
+    Args:
+        text: the file's content.
+        name: the file's name, for messages.
+
+    Raises:
+        LandmarkError: naming row and column of what cannot be read.
+    """
+    images: dict[str, _Image] = {}
+    for row in _rows(text, name):
+        if not row.text("image"):
+            raise row.error("image", "an image's name", "Fill in the cell.")
+        image = images.setdefault(row.text("image"), _Image())
+        _take_person(image, row)
+        if _WIDE in row.cells:
+            _take_vertebra(image, row)
+        else:
+            _take_point(image, row)
+    return tuple(
+        LandmarkSet(
+            ImageFrame(file, None, None, image.scale, "file" if image.scale.in_mm else "unknown"),
+            build_spine(image.points, evidence=image.evidence),
+            sex=image.sex,
+            age_years=image.age,
+        )
+        for file, image in images.items()
+    )
+
+
+def _rows(text: str, name: str) -> Iterator[_Row]:
+    """The rows below the heading; row 1 is the heading, as spreadsheets count."""
+    stream = io.StringIO(text, newline="")
+    heading = stream.readline()
+    delimiter = max(",;\t", key=heading.count)
+    stream.seek(0)
+    reader = csv.reader(stream, delimiter=delimiter)
+    try:
+        columns = [cell.strip().lower() for cell in next(reader, [])]
+        columns = [_WIDE_COLUMNS.get(column, column) for column in columns]
+        _check_heading(columns, name)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                named = dict(zip(columns, cells))
+                yield _Row(name, reader.line_num, named, decimal_comma=delimiter == ";")
+    except csv.Error as error:
+        raise LandmarkError(
+            f"{name}, row {reader.line_num}: expected a row of a CSV file, got one that "
+            f"cannot be read ({error}). Save the table again as CSV."
+        ) from None
+
+
+_WIDE_COLUMNS = {f"{p}_{a}".lower(): f"{p}_{a}" for p in POINT_NAMES for a in "xy"}
+
+
+def _check_heading(columns: list[str], name: str) -> None:
+    required: Iterable[str] = REQUIRED
+    if _WIDE in columns:
+        required = ("image", "level", *_WIDE_COLUMNS.values())
+    missing = [column for column in required if column not in columns]
+    if missing:
+        raise LandmarkError(
+            f"{name}, row 1: expected the columns {', '.join(REQUIRED)}, but "
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
+            "Add what is missing to the heading."
+        )
+
+
+def _take_person(image: _Image, row: _Row) -> None:
+    sex = row.text("sex").upper()
+    if sex not in _SEXES:
+        raise row.error("sex", "M, F or nothing", "Correct the cell or leave it empty.")
+    age = row.number("age")
+    if age is not None and not 0 <= age <= 130:
+        raise row.error("age", "years from 0 to 130", "Correct the cell or leave it empty.")
+    image.sex = image.sex or _SEXES[sex]
+    image.age = age if image.age is None else image.age
+
+
+def _level(row: _Row) -> Level:
+    try:
+        return Level.parse(row.text("level"))
+    except LandmarkError:
+        raise row.error("level", "a level from T4 to L5", "Correct or remove the row.") from None
+
+
+def _take_point(image: _Image, row: _Row) -> None:
+    level = _level(row)
+    text = row.text("point").upper()
+    if text not in PointName.__members__:
+        raise row.error("point", "PS, MS, AS, AI, MI or PI", "Correct or remove the row.")
+    points = image.points.setdefault(level, {})
+    if PointName[text] in points:
+        raise row.error("point", f"{level} {text} once per image", "Remove one of the two rows.")
+    x, y, sigma = row.number("x"), row.number("y"), row.number("sigma_px")
+    if sigma is not None and sigma < 0:
+        raise row.error("sigma_px", "0 or more", "Correct the cell or leave it empty.")
+    if (x is None) != (y is None):
+        column = "x" if x is None else "y"
+        raise row.error(column, "a number", "Fill in the cell, or empty x and y both.")
+    if x is not None and y is not None:
+        points[PointName[text]] = Landmark(x, y, sigma, PointStatus.EDITED)
+
+
+def _take_vertebra(image: _Image, row: _Row) -> None:
+    level = _level(row)
+    if level in image.points:
+        raise row.error("level", "each level once per image", "Remove one of the two rows.")
+    points = image.points[level] = {}
+    for point in POINT_NAMES:
+        x, y = row.number(f"{point}_x"), row.number(f"{point}_y")
+        if x is not None and y is not None:
+            points[point] = Landmark(x, y, None, PointStatus.EDITED)
+    spacing = row.number("spacing_row_mm"), row.number("spacing_column_mm")
+    if spacing[0] is not None and spacing[1] is not None:
+        try:
+            image.scale = PixelScale(spacing[0], spacing[1], in_mm=True)
+        except ConfigurationError as error:
+            raise row.error("spacing_row_mm", "a size above 0", str(error)) from None
+    reader = _reader(row)
+    image.evidence[level] = Evidence(row.number("score"), row.number("level_confidence"), reader)
+
+
+def _reader(row: _Row) -> ReaderDecision | None:
+    grade, reason = row.text("reader_grade"), row.text("reader_reason") or None
+    if grade and grade not in ("0", "1", "2", "3"):
+        raise row.error("reader_grade", "0, 1, 2 or 3", "Correct the cell or leave it empty.")
+    if not grade and reason is None:
+        return None
+    return ReaderDecision(int(grade) if grade else None, reason, row.text("evaluable") != "no")

@@ -1,0 +1,108 @@
+"""``vertebrae.csv`` and ``aac.csv``: rows of plain text for spreadsheets and statistics.
+
+UTF-8, commas, full precision; an empty cell is a withheld number and the reason
+stands in the row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from ..analysis import Analysis
+from ..anatomy import POINT_NAMES, Vertebra
+from ..measure import Guide, VertebraMeasures
+from .description import clean
+
+Cell = str | int | float | None
+
+VERTEBRA_COLUMNS = (
+    *("image", "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha"),
+    *("genant_grade", "genant_type", "p_ge1", "p_ge2", "grade_score", "reader_grade"),
+    *("reader_reason", "evaluable", "final_grade", "score", "level_confidence", "reason"),
+    *("withheld", "sex", "age", "spacing_row_mm", "spacing_column_mm", "anterior"),
+    *(f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"),
+)
+AAC_COLUMNS = (
+    *("image", "kind", "name", "wall", "posterior_x", "posterior_y", "anterior_x", "anterior_y"),
+    *("end_x", "end_y", "polygon", "status", "visible", "room", "reason"),
+)
+
+
+def vertebra_rows(analysis: Analysis) -> list[list[Cell]]:
+    """One row per vertebra, in the order of :data:`VERTEBRA_COLUMNS`."""
+    return [
+        _vertebra_row(analysis, vertebra, measures)
+        for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
+    ]
+
+
+def aac_rows(analysis: Analysis) -> list[list[Cell]]:
+    """One row per guide, third and wall region, then each segment's and the image's crop.
+
+    A polygon is ``x y`` pairs parted by semicolons, pixels.
+    """
+    aac, image = analysis.aac, clean(analysis.frame.file)
+    lines = [_line_row(image, "guide", guide) for guide in aac.guides]
+    lines += [_line_row(image, "third", third) for third in aac.thirds]
+    blank: list[Cell] = [None] * 6
+    regions: list[list[Cell]] = [
+        [image, "region", s.level.value, wall, *blank, _polygon(polygon), None, None, None, s.reason]
+        for s in aac.segments
+        for wall, polygon in (("anterior", s.anterior), ("posterior", s.posterior))
+    ]
+    crops: list[list[Cell]] = [
+        [image, "crop", c.level.value, None, *blank, None, c.status, c.visible, c.room, c.reason]
+        for c in aac.crop.per_segment
+    ]
+    whole: list[Cell] = [image, "crop", "L1-L4", None, *blank, None, aac.crop.status, None, None]
+    return [*lines, *regions, *crops, [*whole, aac.crop.reason]]
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows as the text of a CSV file with a heading; None becomes an empty cell."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def vertebrae_csv(analyses: Iterable[Analysis]) -> str:
+    """``vertebrae.csv`` of one or many images."""
+    return csv_text(VERTEBRA_COLUMNS, (row for a in analyses for row in vertebra_rows(a)))
+
+
+def aac_csv(analyses: Iterable[Analysis]) -> str:
+    """``aac.csv`` of one or many images."""
+    return csv_text(AAC_COLUMNS, (row for a in analyses for row in aac_rows(a)))
+
+
+def _vertebra_row(
+    analysis: Analysis, vertebra: Vertebra, measures: VertebraMeasures
+) -> list[Cell]:
+    heights, ratios, genant = measures.heights, measures.ratios, measures.genant
+    reader, spacing = vertebra.reader, analysis.frame.scale.spacing_mm or (None, None)
+    row: list[Cell] = [clean(analysis.frame.file), vertebra.level.value]
+    row += [heights.Ha, heights.Hm, heights.Hp, heights.unit]
+    row += [ratios.Ha_Hp, ratios.Hm_Hp, ratios.Hm_Ha]
+    row += [genant.grade, genant.type, genant.p_ge1, genant.p_ge2, genant.score]
+    row += [None if reader is None else reader.grade, None if reader is None else reader.reason]
+    row += ["yes" if measures.evaluable else "no", measures.final_grade]
+    row += [vertebra.score, vertebra.level_confidence]
+    row += [genant.reason, " ".join(measures.withheld) or None]
+    row += [analysis.sex, analysis.age_years, *spacing, analysis.spine.anterior.value]
+    for name in POINT_NAMES:
+        point = vertebra.points.get(name)
+        row += [None, None] if point is None else [point.x, point.y]
+    return row
+
+
+def _line_row(image: str, kind: str, line: Guide) -> list[Cell]:
+    ends = [*line.posterior, *line.anterior, *line.end]
+    return [image, kind, line.name, None, *ends, None, None, None, None, None]
+
+
+def _polygon(points: Iterable[tuple[float, float]]) -> str | None:
+    return ";".join(f"{x!r} {y!r}" for x, y in points) or None
