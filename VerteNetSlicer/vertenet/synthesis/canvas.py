@@ -1,0 +1,187 @@
+"""Drawing on float images: polygons, tubes, smooth noise, blurs.
+
+Frame of every function here: pixels, ``(x, y)``, ``(0, 0)`` the centre of the
+top-left pixel.  Weights add up where shapes overlap, as attenuation does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Image = NDArray[np.float32]
+Points = NDArray[np.float64]
+Shape = tuple[int, int]
+
+
+class PolygonSheet:
+    """Collects weighted polygons and rasterises them all in one pass.
+
+    Rows are sampled ``sub`` times; columns are covered exactly.
+    """
+
+    def __init__(self, shape: Shape, *, sub: int = 2) -> None:
+        self.shape = shape
+        self.sub = sub
+        self._starts: list[Points] = []
+        self._ends: list[Points] = []
+        self._weights: list[NDArray[np.float64]] = []
+
+    def add(self, polygon: Points, weight: float) -> None:
+        """Add one closed polygon, (n, 2), of either orientation."""
+        if weight == 0.0 or len(polygon) < 3 or not np.isfinite(polygon).all():
+            return
+        following = np.roll(polygon, -1, axis=0)
+        area = np.sum(polygon[:, 0] * following[:, 1] - following[:, 0] * polygon[:, 1])
+        self._starts.append(polygon)
+        self._ends.append(following)
+        self._weights.append(np.full(len(polygon), -np.sign(area) * weight))
+
+    def draw(self) -> Image:
+        """The sum of all polygons, (rows, columns)."""
+        rows, columns = self.shape
+        if not self._starts:
+            return np.zeros(self.shape, np.float32)
+        start, end = np.concatenate(self._starts), np.concatenate(self._ends)
+        weight = np.concatenate(self._weights) / self.sub
+        flat = _scan_edges(start, end, weight, self.shape, self.sub)
+        total = flat.reshape(rows, columns + 2)[:, :columns]
+        return np.cumsum(total, axis=1, dtype=np.float32)
+
+
+def _scan_edges(
+    start: Points, end: Points, weight: NDArray[np.float64], shape: Shape, sub: int
+) -> NDArray[np.float64]:
+    """Steps of coverage along the rows: the derivative of the picture in x."""
+    rows, columns = shape
+    downwards = end[:, 1] > start[:, 1]
+    top = np.where(downwards[:, None], start, end)
+    bottom = np.where(downwards[:, None], end, start)
+    signed = np.where(downwards, weight, -weight)
+    # sub-row k lies at y = (k + 0.5) / sub - 0.5
+    first = np.clip(np.ceil((top[:, 1] + 0.5) * sub - 0.5), 0, rows * sub).astype(np.int64)
+    last = np.clip(np.ceil((bottom[:, 1] + 0.5) * sub - 0.5), 0, rows * sub).astype(np.int64)
+    count = last - first
+    edge = np.repeat(np.arange(len(count)), count)
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    sub_row = first[edge] + offset
+    y = (sub_row + 0.5) / sub - 0.5
+    slope = (bottom[:, 0] - top[:, 0]) / np.maximum(bottom[:, 1] - top[:, 1], 1e-9)
+    x = np.clip(top[edge, 0] + (y - top[edge, 1]) * slope[edge] + 0.5, 0.0, float(columns))
+    column = np.minimum(np.floor(x).astype(np.int64), columns)
+    part = x - column
+    place = (sub_row // sub) * (columns + 2) + column
+    size = rows * (columns + 2)
+    value = signed[edge]
+    flat = np.bincount(place, value * (1.0 - part), size)
+    flat += np.bincount(place + 1, value * part, size + 1)[:size]
+    return flat
+
+
+def tube(line: Points, width: float | NDArray[np.float64]) -> Points:
+    """The outline of a stroke of a given width along a polyline, (2n, 2)."""
+    along = np.gradient(line, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    half = 0.5 * np.broadcast_to(np.asarray(width, np.float64), (len(line),))[:, None]
+    return np.concatenate([line + normal * half, (line - normal * half)[::-1]])
+
+
+def ellipse(
+    centre: Points, along: Points, radius_along: float, radius_across: float, *, count: int = 20
+) -> Points:
+    """An ellipse's outline with its first radius along a unit vector."""
+    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    across = np.array([-along[1], along[0]])
+    return (
+        centre
+        + np.cos(angle)[:, None] * along * radius_along
+        + np.sin(angle)[:, None] * across * radius_across
+    )
+
+
+def smooth_curve(knots: Points | Sequence[Sequence[float]], count: int = 24) -> Points:
+    """A Catmull-Rom curve through the knots, (count, 2)."""
+    knot = np.asarray(knots, np.float64)
+    padded = np.concatenate([2 * knot[:1] - knot[1:2], knot, 2 * knot[-1:] - knot[-2:-1]])
+    place = np.linspace(0.0, len(knot) - 1.0, count)
+    k = np.minimum(place.astype(int), len(knot) - 2)
+    t = (place - k)[:, None]
+    p0, p1, p2, p3 = (padded[k + j] for j in range(4))
+    return 0.5 * (  # type: ignore[no-any-return]
+        2 * p1
+        + (p2 - p0) * t
+        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+        + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    )
+
+
+def blob(
+    rng: np.random.Generator, centre: Points, radius: float, *, rough: float = 0.2, count: int = 24
+) -> Points:
+    """A closed irregular outline around a centre."""
+    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    wave = np.ones(count)
+    for order in range(2, 6):
+        wave += rough / order * np.cos(order * angle + rng.uniform(0, 2 * np.pi)) * rng.normal()
+    reach = radius * np.maximum(wave, 0.15)
+    turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.5, 1.0)
+    local = np.stack([np.cos(angle) * reach, np.sin(angle) * reach * squeeze], axis=1)
+    cos, sin = np.cos(turn), np.sin(turn)
+    return centre + local @ np.array([[cos, sin], [-sin, cos]])
+
+
+def blur(image: Image, sigma: float | tuple[float, float]) -> Image:
+    """Gaussian blur; wide ones are done on a coarser copy."""
+    pair = (sigma, sigma) if isinstance(sigma, float | int) else sigma
+    if max(pair) < 0.15:
+        return image
+    factor = int(min(min(pair) // 2.5, 16))
+    if factor < 2:
+        return ndimage.gaussian_filter(image, pair, mode="nearest", truncate=2.6)  # type: ignore[no-any-return]
+    small = shrink(image, factor)
+    rest = tuple(np.sqrt(max((s / factor) ** 2 - 0.17, 0.01)) for s in pair)
+    small = ndimage.gaussian_filter(small, rest, mode="nearest", truncate=2.6)
+    return enlarge(small, image.shape, factor)  # type: ignore[arg-type]
+
+
+def shrink(image: Image, factor: int) -> Image:
+    """Means over squares; the last ones are padded with the edge's values."""
+    rows, columns = image.shape
+    pad = ((0, -rows % factor), (0, -columns % factor))
+    padded = np.pad(image, pad, mode="edge")
+    high, wide = padded.shape[0] // factor, padded.shape[1] // factor
+    return padded.reshape(high, factor, wide, factor).mean(axis=(1, 3), dtype=np.float32)
+
+
+def enlarge(small: Image, shape: Shape, factor: float) -> Image:
+    """Linear interpolation; pixel centres keep their place."""
+    return _stretch(_stretch(small, shape[0], factor, 0), shape[1], factor, 1)
+
+
+def _stretch(image: Image, length: int, factor: float, axis: int) -> Image:
+    place = np.clip((np.arange(length) + 0.5) / factor - 0.5, 0, image.shape[axis] - 1)
+    low = np.minimum(place.astype(np.int64), max(image.shape[axis] - 2, 0))
+    high = np.minimum(low + 1, image.shape[axis] - 1)
+    part = (place - low).astype(np.float32)
+    part = part[:, None] if axis == 0 else part[None, :]
+    lower = np.take(image, low, axis=axis)
+    return lower + (np.take(image, high, axis=axis) - lower) * part  # type: ignore[no-any-return]
+
+
+def smooth_noise(rng: np.random.Generator, shape: Shape, scale: float) -> Image:
+    """Noise of unit variance (nearly) with structures of ``scale`` pixels."""
+    factor = scale if scale >= 1.5 else 1.0
+    small = (int(np.ceil(shape[0] / factor)) + 2, int(np.ceil(shape[1] / factor)) + 2)
+    field = rng.standard_normal(small, dtype=np.float32)
+    if factor == 1.0:
+        return field[: shape[0], : shape[1]]
+    return 1.5 * enlarge(field, shape, factor)
+
+
+def white_noise(rng: np.random.Generator, shape: Shape) -> Image:
+    """Independent normal noise of unit variance."""
+    return rng.standard_normal(shape, dtype=np.float32)

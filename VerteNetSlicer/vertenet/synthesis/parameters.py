@@ -1,0 +1,171 @@
+"""Everything drawn by chance, in one flat dictionary, so that any scan can be replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+LOOKS = ("bright", "faint", "radiograph")
+LOOK_SHARES = (0.45, 0.40, 0.15)
+FIELDS = ("whole", "t4l5", "lumbar", "thoracic")
+
+# Shares of the scores 0..3 on one wall of one segment, L1 to L4, rounded from
+# the released gradings of 2,223 scans.  Source: NHANES 2013-14 DXXAAC_H (NCHS).
+_CALCIFIED = (0.12, 0.14, 0.18, 0.20)
+
+Params = dict[str, Any]
+
+
+def draw_parameters(rng: np.random.Generator, *, look: str | None = None) -> Params:
+    """Draw all parameters of one scan.
+
+    Args:
+        rng: the source of chance; equal states give equal parameters.
+        look: "bright", "faint" or "radiograph"; drawn if None.
+
+    Returns:
+        A dictionary of plain numbers, strings and lists.  Lengths are in
+        units of the spine shape (about 0.365 mm), places along the spine in
+        level numbers (0 is T1, 17 is S1).
+    """
+    chosen = look or str(rng.choice(LOOKS, p=LOOK_SHARES))
+    params: Params = {"look": chosen, "seed": int(rng.integers(2**62))}
+    params.update(_field(rng, chosen))
+    params.update(_bones(rng, chosen))
+    params.update(_soft(rng, chosen))
+    params.update(_rare(rng))
+    params.update(_detector(rng, chosen))
+    return params
+
+
+def _chance(rng: np.random.Generator, share: float) -> bool:
+    return bool(rng.random() < share)
+
+
+def _field(rng: np.random.Generator, look: str) -> Params:
+    if look == "radiograph":
+        field = str(rng.choice(["radiograph", "lumbar"], p=[0.75, 0.25]))
+    else:
+        field = str(rng.choice(FIELDS, p=[0.58, 0.20, 0.14, 0.08]))
+    top, bottom = {
+        "whole": (rng.uniform(-1.0, 3.6), rng.uniform(16.0, 19.2)),
+        "t4l5": (rng.uniform(1.8, 3.6), rng.uniform(15.8, 17.4)),
+        "lumbar": (rng.uniform(7.5, 11.4), rng.uniform(16.4, 19.5)),
+        "thoracic": (rng.uniform(-1.0, 2.5), rng.uniform(10.5, 14.5)),
+        "radiograph": (rng.uniform(8.0, 11.6), rng.uniform(18.2, 22.5)),
+    }[field]
+    squeezed = field == "radiograph" and _chance(rng, 0.5)
+    wide = look == "radiograph"
+    return {
+        "field": field, "top_level": float(top), "bottom_level": float(bottom),
+        "aspect": float(rng.uniform(0.48, 0.65) if squeezed else np.exp(rng.normal(0, 0.10))),
+        "rotation": float(np.clip(rng.normal(0, 3.5), -9, 9)),
+        "spine_x": float(rng.uniform(0.3, 0.6) if wide else np.clip(rng.normal(0.38, 0.09), 0.18, 0.66)),
+        "mirror": _chance(rng, 0.5),
+        "fracture_rate": 0.15,
+    }
+
+
+def _bones(rng: np.random.Generator, look: str) -> Params:
+    bright, faint = look == "bright", look == "faint"
+    return {
+        "bone": float(rng.uniform(0.45, 0.70) if bright else rng.uniform(0.02, 0.35) if faint else rng.uniform(0.10, 0.40)),
+        "endplate": float(rng.uniform(0.25, 0.75) if bright else rng.uniform(0.20, 0.75)),
+        "wall": float(rng.uniform(0.0, 0.35) if bright else rng.uniform(0.05, 0.50)),
+        "thickness": float(rng.uniform(2.4, 5.5)),
+        "tilt": float(abs(rng.normal(0, 1.6))), "twist": float(abs(rng.normal(0, 1.4))),
+        "scoliosis": float(abs(rng.normal(0, 2.5)) if _chance(rng, 0.3) else 0.0),
+        "hollow": float(max(rng.normal(0.15, 0.2), 0.0)),
+        "grain": float(rng.uniform(0.03, 0.28)), "grain_size": float(rng.uniform(1.2, 3.0)),
+        "level_spread": float(rng.uniform(0.02, 0.15)),
+        "upper_fade": float(rng.uniform(-0.1, 0.45)),
+        "posterior": float(rng.uniform(0.7, 1.6) if bright else rng.uniform(0.15, 0.7)),
+        "canal": float(rng.uniform(0.5, 1.2)), "skew": float(abs(rng.normal(0, 3.0))),
+        "ribs": float(rng.uniform(0.25, 0.9) if bright else rng.uniform(0.0, 0.6)),
+        "rib_angle": float(rng.normal(30, 6)), "rib_bend": float(rng.uniform(-0.25, 0.25)),
+        "rib_length": float(rng.uniform(320, 560)), "rib_width": float(rng.uniform(16, 34)),
+        "rib_loop": float(rng.uniform(0.9, 1.7)), "rib_loop_gain": float(rng.uniform(0.3, 1.1)),
+        "rib_split": float(rng.uniform(-24, 24)),
+        "rib_rim": float(rng.uniform(0, 0.25) if _chance(rng, 0.6) else 0.0),
+        "shoulder": float(rng.uniform(0.3, 1.2) if _chance(rng, 0.85) else 0.0),
+        "sternum": float(rng.uniform(0.2, 0.9) if _chance(rng, 0.6) else 0.0),
+        "pelvis": float((rng.uniform(0.5, 1.6) if bright else rng.uniform(0.3, 1.0)) if _chance(rng, 0.95) else 0.0),
+        "sacrum": float(rng.uniform(0.6, 1.8)),
+        "crest_forward": float(rng.uniform(10, 90)), "crest_down": float(rng.uniform(-60, 60)),
+        "crest_split": float(rng.uniform(4, 30)), "crest_width": float(rng.uniform(110, 190)),
+        "crest_height": float(rng.uniform(60, 120)), "femur": float(_chance(rng, 0.5)),
+        "osteophytes": float(rng.uniform(0, 0.45) if _chance(rng, 0.45) else 0.02),
+        "schmorl": float(rng.uniform(0.02, 0.2) if _chance(rng, 0.2) else 0.0),
+    }
+
+
+def _soft(rng: np.random.Generator, look: str) -> Params:
+    bright = look == "bright"
+    aortic = _chance(rng, 0.4)
+    scores = [
+        [int(rng.integers(1, 4)) if aortic and _chance(rng, 2 * share) else 0 for _ in (0, 1)]
+        for share in _CALCIFIED
+    ]
+    return {
+        "tissue": float(rng.uniform(0.05, 0.30) if bright else rng.uniform(0.3, 0.9)),
+        "tissue_noise": float(rng.uniform(0.01, 0.08)),
+        "fade": float(rng.uniform(0.3, 1.0) if bright and _chance(rng, 0.7) else 0.0),
+        "gradient_x": float(rng.normal(0, 0.04 if bright else 0.15)),
+        "gradient_y": float(rng.normal(0, 0.04 if bright else 0.20)),
+        "back_fat": float(rng.uniform(-10, 120)), "trunk_depth": float(rng.uniform(230, 480)),
+        "folds": int(rng.integers(0, 4)),
+        "air": float(rng.uniform(0.03, 0.25) if bright else rng.uniform(0.05, 0.65)),
+        "sulcus_level": float(rng.uniform(9.8, 12.4)), "dome_split": float(rng.uniform(-0.9, 0.9)),
+        "dome_rise": float(rng.uniform(40, 190)), "dome_front": float(rng.uniform(0.2, 1.0)),
+        "dome_line": float(rng.uniform(0.0, 0.12)), "dome_dark": float(rng.uniform(0.0, 0.12)),
+        "dome_line_width": float(rng.uniform(3, 8)),
+        "lung_back": float(rng.uniform(10, 90)), "chest_depth": float(rng.uniform(220, 420)),
+        "heart": float(rng.uniform(0.0, 0.12) if bright else rng.uniform(0.0, 0.3)),
+        "streaks": int(rng.integers(0, 26)), "streak_gain": float(rng.uniform(0.0, 0.14)),
+        "trachea": float(rng.uniform(-0.05, 0.12)),
+        "aorta": float(rng.uniform(0.0, 0.10)), "aorta_wall": float(rng.uniform(0.0, 0.04)),
+        "aorta_gap": float(rng.uniform(4, 34)), "aorta_size": float(rng.uniform(0.75, 1.35)),
+        "aneurysm": float(rng.uniform(30, 110) if _chance(rng, 0.04) else 0.0),
+        "tortuosity": float(abs(rng.normal(0, 8))), "aorta_wave": float(rng.uniform(0.4, 1.4)),
+        "aorta_phase": float(rng.uniform(0, 6.28)),
+        "calcification": scores, "plaque": float(rng.uniform(0.08, 0.5)),
+        "gas": int(rng.integers(0, 9)), "stool": int(rng.integers(0, 3)),
+        "gas_gain": float(rng.uniform(0.03, 0.12) if bright else rng.uniform(0.05, 0.35)),
+    }
+
+
+def _rare(rng: np.random.Generator) -> Params:
+    return {
+        "cement": _chance(rng, 0.02), "screws": _chance(rng, 0.015), "lead": _chance(rng, 0.02),
+        "wires": _chance(rng, 0.04), "zip": _chance(rng, 0.02),
+    }
+
+
+def _detector(rng: np.random.Generator, look: str) -> Params:
+    bright, faint = look == "bright", look == "faint"
+    poor = _chance(rng, 0.2)
+    return {
+        "blur": float(min(abs(rng.normal(0.3, 0.45)), 2.0) + (rng.uniform(0, 0.8) if poor else 0.0)),
+        "blur_ratio": float(np.exp(rng.normal(0, 0.2))),
+        "noise": float(rng.uniform(0.005, 0.06) * (2.2 if poor else 1.0)),
+        "noise_grain": float(rng.uniform(0.0, 1.3)),
+        "dose_noise": float(rng.uniform(0.0, 0.06)),
+        "lines": float(rng.uniform(0.004, 0.03) if _chance(rng, 0.6 if faint else 0.15) else 0.0),
+        "highpass": float(rng.uniform(0.35, 1.0) if _chance(rng, 0.75 if faint else 0.45) else 0.0),
+        "highpass_size": float(rng.uniform(14, 70)),
+        "sharpen": float(rng.uniform(0.3, 2.0) if _chance(rng, 0.6) else 0.0),
+        "sharpen_size": float(rng.uniform(2, 7)),
+        "local": float(rng.uniform(0.2, 0.8) if _chance(rng, 0.2) else 0.0),
+        "low": float(rng.uniform(0.2, 6.0) if bright else rng.uniform(0.0, 1.5)),
+        "high": float(rng.uniform(0.3, 6.0) if bright else rng.uniform(0.0, 0.8)),
+        "gamma": float(np.exp(rng.normal(0.0, 0.25))),
+        "shadow": float(rng.uniform(0.0, 0.12) if bright else rng.uniform(0.0, 0.45)),
+        "ceiling": float(rng.uniform(0.9, 1.0) if bright else rng.uniform(0.55, 1.0)),
+        "inverted": _chance(rng, 0.10),
+        "mask": str(rng.choice(["none", "frame", "side", "round", "letterbox"], p=[0.62, 0.14, 0.14, 0.05, 0.05])),
+        "mask_grey": float(rng.choice([0.0, 1.0, 0.5], p=[0.65, 0.2, 0.15])),
+        "patches": int(rng.choice([0, 1, 2], p=[0.7, 0.22, 0.08])),
+        "marks": int(rng.choice([0, 1, 3], p=[0.7, 0.2, 0.1])),
+        "levels": int(rng.choice([0, 64, 256], p=[0.6, 0.1, 0.3])),
+    }
