@@ -29,7 +29,7 @@ setup(
     packages=[*find_packages(str(CORE), include=["vertenet", "vertenet.*"]), "vertenet._resources"],
     package_dir={"": "VerteNetSlicer", "vertenet._resources": "Resources"},
     package_data={
-        "vertenet": ["py.typed", "**/*.json", "**/*.npz", "**/*.csv", "**/*.txt", "**/*.toml"],
+        "vertenet": ["py.typed", "**/data/*"],
         "vertenet._resources": resource_patterns(),
     },
     include_package_data=False,
