@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = [sys.executable, "-m", "vertenet"]
+COMMAND = [str(Path(sys.executable).parent / "vertenet")]
 SAMPLES = ROOT / "Resources" / "SampleData"
 KINDS = {".dcm", ".png", ".nrrd"}
 FILES = {

@@ -32,9 +32,10 @@ def scan_file(folder: Path) -> Path:
     import numpy as np
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
+
     from vertenet.synthesis import synthesise
 
-    pixels = np.asarray(synthesise(7, size=(ROWS, COLUMNS)).pixels, dtype=np.float64)
+    pixels = np.asarray(synthesise(7, size=(ROWS, COLUMNS)).image, dtype=np.float64)
     pixels = (pixels - pixels.min()) / np.ptp(pixels) * 4095.0
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -55,6 +56,7 @@ def scan_file(folder: Path) -> Path:
 def parts(folder: Path) -> dict[str, Callable[[], object]]:
     """What is timed, by name."""
     import torch
+
     from vertenet import pipeline
     from vertenet.detection import load_detector
     from vertenet.images import read_image
