@@ -1,0 +1,51 @@
+"""The size that a JPEG, JPEG-LS or JPEG 2000 stream says it has, before a decoder believes it."""
+
+from __future__ import annotations
+
+# Start-of-frame markers of JPEG (without DHT C4, JPG C8, DAC CC) and of JPEG-LS (F7).
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
+
+
+def codestream_size(data: bytes) -> tuple[int, int] | None:
+    """(rows, columns) of the first stream inside encapsulated or bare data; None if not found."""
+    jpeg2000 = data.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if jpeg2000 >= 0:
+        field = [int.from_bytes(data[i : i + 4], "big")
+                 for i in range(jpeg2000 + 8, jpeg2000 + 24, 4)]
+        return field[1] - field[3], field[0] - field[2]
+    start = data.find(b"\xff\xd8\xff", 0, 4096)
+    return jpeg_size(data, start) if start >= 0 else None
+
+
+def jpeg_size(data: bytes, start: int = 0) -> tuple[int, int] | None:
+    """(rows, columns) in the frame header of the JPEG stream that begins at `start`."""
+    found = _segment(data, start, _FRAMES)
+    if found is None:
+        return None
+    return (int.from_bytes(data[found + 5 : found + 7], "big"),
+            int.from_bytes(data[found + 7 : found + 9], "big"))
+
+
+def jpeg_is_complete(data: bytes) -> bool:
+    """Whether the end-of-image marker follows the scan; libjpeg fills the rest with grey."""
+    scan = _segment(data, 0, frozenset({0xDA}))
+    return scan is not None and data.find(b"\xff\xd9", scan) >= 0
+
+
+def _segment(data: bytes, start: int, wanted: frozenset[int]) -> int | None:
+    """Position of the first marker of a wanted kind, walking from segment to segment."""
+    position = start + 2
+    while position + 9 <= len(data):
+        if data[position] != 0xFF:
+            return None
+        marker = data[position + 1]
+        if marker in wanted:
+            return position
+        if marker == 0xFF:
+            position += 1
+        elif marker in _ALONE:
+            position += 2
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return None

@@ -1,0 +1,159 @@
+"""What a DICOM file's tags say beside its pixels; no patient's name among it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ImageError
+from .limits import DECODER_ERRORS
+from .spacing import SpacingTags
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+_FRONTAL = re.compile(r"\b(A\.?P\.?|P\.?A\.?|frontal|antero-?posterior|postero-?anterior)(?!\w)", re.I)
+_LATERAL = re.compile(r"lat\b|lateral|\bVFA\b|\bLVA\b|\bIVA\b|\bLL\b|\bRL\b|sagittal", re.I)
+_ELSEWHERE = re.compile(r"\b(hip|femur|forearm|whole.?body|total.?body|hand|knee)\b", re.I)
+
+
+def element_value(dataset: Dataset, keyword: str, default: Any = None) -> Any:
+    """A converted value, or the default where it is absent, empty or cannot be converted."""
+    try:
+        value = dataset.get(keyword, default)
+    except DECODER_ERRORS:
+        return default
+    return default if value is None or value == "" else value
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """The values of a text or number-as-text tag as they stand, unconverted.
+
+    pydicom's own conversion fails or warns on a value such as ``"0,25"``; here the spacing
+    rule judges it.
+    """
+    try:
+        element = dataset.get_item(keyword)
+    except DECODER_ERRORS:
+        return ()
+    value: Any = None if element is None else element.value
+    if value is None:
+        return ()
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    if isinstance(value, str):
+        parts: Iterable[Any] = value.split("\\")
+    else:
+        parts = value if hasattr(value, "__iter__") else (value,)
+    return tuple(str(part).strip(" \0") for part in parts)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The first value of a text tag, stripped; empty if absent."""
+    values = texts(dataset, keyword)
+    return values[0] if values else ""
+
+
+def whole(dataset: Dataset, keyword: str, default: int = 0) -> int:
+    """A tag's value as a whole number."""
+    try:
+        return int(element_value(dataset, keyword, default))
+    except (TypeError, ValueError, OverflowError):
+        return default
+
+
+def spacing_tags(dataset: Dataset) -> SpacingTags:
+    """The tags of the spacing rule, as text."""
+    return SpacingTags(
+        pixel_spacing=texts(dataset, "PixelSpacing") or _functional_group_spacing(dataset),
+        imager_pixel_spacing=texts(dataset, "ImagerPixelSpacing"),
+        nominal_scanned_pixel_spacing=texts(dataset, "NominalScannedPixelSpacing"),
+        pixel_aspect_ratio=texts(dataset, "PixelAspectRatio"),
+        calibration_type=text(dataset, "PixelSpacingCalibrationType"),
+    )
+
+
+def sex(dataset: Dataset) -> str | None:
+    """``"M"`` or ``"F"``; other codes and absence give None."""
+    value = text(dataset, "PatientSex").upper()
+    return value if value in ("M", "F") else None
+
+
+def age_years(dataset: Dataset) -> float | None:
+    """Patient's Age, else Study Date less Birth Date, in years; None beyond 0 to 120."""
+    match = re.fullmatch(r"(\d{1,3})([YMWD])", text(dataset, "PatientAge").upper())
+    if match:
+        age = int(match[1]) * _YEARS[match[2]]
+    else:
+        born = _date(text(dataset, "PatientBirthDate"))
+        seen = [_date(text(dataset, word)) for word in ("StudyDate", "AcquisitionDate")]
+        dates = [day for day in seen if day is not None]
+        if born is None or not dates:
+            return None
+        age = round((dates[0] - born).days / 365.25, 2)
+    return age if 0 <= age <= 120 else None
+
+
+def refuse_frontal(dataset: Dataset, name: str) -> None:
+    """Refuse what the file itself calls a frontal view; the picture's shape is never asked.
+
+    Raises:
+        ImageError: naming the tag and its value.
+    """
+    view = text(dataset, "ViewPosition")
+    if view.upper() in ("AP", "PA"):
+        raise _frontal(name, f"View Position {view}")
+    codes = element_value(dataset, "ViewCodeSequence") or []
+    meaning = text(codes[0], "CodeMeaning") if len(codes) else ""
+    if _FRONTAL.search(meaning) and not _LATERAL.search(meaning):
+        raise _frontal(name, f"view {meaning!r}")
+    described = " / ".join(text(dataset, word) for word in ("SeriesDescription", "ProtocolName"))
+    if view or meaning or _LATERAL.search(described + text(dataset, "StudyDescription")):
+        return
+    word = _FRONTAL.search(described)
+    if word:
+        raise _frontal(name, f"description with {word[0]!r}")
+
+
+def remarks(dataset: Dataset) -> tuple[str, ...]:
+    """Sentences for the reader on tags that speak against a lateral spine."""
+    found = []
+    part = " ".join(text(dataset, word) for word in ("BodyPartExamined", "SeriesDescription"))
+    match = _ELSEWHERE.search(part)
+    if match:
+        found.append(f"The file's description names the {match[0].lower()}, not a lateral spine.")
+    orientation = texts(dataset, "PatientOrientation")
+    if orientation and orientation[0][:1] in ("L", "R"):
+        found.append(
+            f"Patient Orientation {'/'.join(orientation)} is that of a frontal image, "
+            "not of a lateral spine."
+        )
+    return tuple(found)
+
+
+def _frontal(name: str, what: str) -> ImageError:
+    return ImageError(
+        f"{name}: expected a lateral image of the spine, got a frontal (AP or PA) one: "
+        f"{what}. Choose the lateral scan of the study."
+    )
+
+
+def _functional_group_spacing(dataset: Dataset) -> tuple[str, ...]:
+    """Pixel Spacing of an enhanced object with one frame."""
+    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
+        for group in element_value(dataset, groups) or []:
+            for measures in element_value(group, "PixelMeasuresSequence") or []:
+                found = texts(measures, "PixelSpacing")
+                if found:
+                    return found
+    return ()
+
+
+def _date(value: str) -> date | None:
+    try:
+        return date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+    except ValueError:
+        return None

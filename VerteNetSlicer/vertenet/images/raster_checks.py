@@ -1,0 +1,119 @@
+"""Whether a raster file is whole, for the formats whose libraries fill gaps silently.
+
+ITK returns grey, zeros or garbage for the missing part of a truncated JPEG, BMP or NIfTI file.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from pathlib import Path
+
+from ..errors import ImageError
+from .codestream import jpeg_is_complete
+from .limits import MAX_PIXELS
+
+_META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+_MAX_BYTES = 8 * MAX_PIXELS + (1 << 20)
+
+
+def check_whole(data: bytes, kind: str, path: Path) -> None:
+    """Refuse a truncated file.
+
+    Raises:
+        ImageError: if the data ends before the image does.
+    """
+    whole = {"PNG": _png, "JPEG": jpeg_is_complete, "BMP": _bmp, "NIfTI": _nifti}.get(kind)
+    complete = _metaimage(data, path) if kind == "MetaImage" else whole is None or whole(data)
+    if not complete:
+        raise ImageError(f"{path.name}: expected a whole {kind} file, got one that is truncated.")
+
+
+def is_min_white(data: bytes) -> bool:
+    """Whether a TIFF's first page says PhotometricInterpretation 0: small values are white.
+
+    ITK hands out such values as they are stored.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    if struct.unpack(order + "H", data[2:4])[0] != 42:
+        return False
+    (start,) = struct.unpack(order + "I", data[4:8])
+    (count,) = struct.unpack(order + "H", data[start : start + 2])
+    for index in range(count):
+        entry = data[start + 2 + 12 * index : start + 14 + 12 * index]
+        tag, _, _, value = struct.unpack(order + "HHIH", entry[:10])
+        if tag == 262:
+            return bool(value == 0)
+    return False
+
+
+def _png(data: bytes) -> bool:
+    return b"IEND" in data[-64:] or data.rfind(b"IEND\xae\x42\x60\x82") > 0
+
+
+def _bmp(data: bytes) -> bool:
+    """Uncompressed rows are padded to four bytes and lie at the offset in the header."""
+    offset, _, width, height, _, bits, compression = struct.unpack("<IIiiHHI", data[10:34])
+    if compression not in (0, 3):
+        return True
+    return len(data) >= int(offset) + (abs(width) * bits + 31) // 32 * 4 * abs(height)
+
+
+def _nifti(data: bytes) -> bool:
+    """The voxels that the header promises are there, unpacked if need be."""
+    packed = data[:2] == b"\x1f\x8b"
+    head = zlib.decompressobj(31).decompress(data, 544) if packed else data[:544]
+    if head[4:7] in (b"n+2", b"ni2"):
+        order = "<" if head[0] in (28, 84) else ">"
+        bits = struct.unpack(order + "h", head[14:16])[0]
+        dim = struct.unpack(order + "8q", head[16:80])
+        offset = struct.unpack(order + "q", head[168:176])[0]
+    else:
+        order = "<" if struct.unpack("<i", head[:4])[0] == 348 else ">"
+        dim = struct.unpack(order + "8h", head[40:56])
+        bits = struct.unpack(order + "h", head[72:74])[0]
+        offset = int(struct.unpack(order + "f", head[108:112])[0])
+    sizes = [max(int(length), 1) for length in dim[1 : 1 + max(0, min(int(dim[0]), 7))]]
+    expected = max(int(offset), 0) + math.prod(sizes) * int(bits) // 8
+    if expected > _MAX_BYTES or not packed:
+        return expected > _MAX_BYTES or len(data) >= expected
+    return len(zlib.decompressobj(31).decompress(data, expected)) >= expected
+
+
+def _metaimage(data: bytes, path: Path) -> bool:
+    """The element data that the header promises is there."""
+    fields, start = _metaimage_header(data)
+    where = fields.get("elementdatafile", "")
+    kind = fields.get("elementtype", "").upper().removeprefix("MET_").removesuffix("_ARRAY")
+    width = _META_BYTES.get(kind.removeprefix("U"), 0)
+    count = math.prod(max(int(size), 0) for size in fields.get("dimsize", "0").split())
+    expected = count * width * int(fields.get("elementnumberofchannels", "1"))
+    if where.upper() != "LOCAL":
+        detached = path.parent / where
+        if not where or "%" in where or where.upper().startswith("LIST") or not detached.is_file():
+            raise ImageError(
+                f"{path.name}: expected one MetaImage file with its data, or its raw file beside "
+                f"it, got a reference to {where[:60]!r}."
+            )
+        data, start = detached.read_bytes(), max(int(fields.get("headersize", "0")), 0)
+    if fields.get("compresseddata", "").lower() == "true" and expected <= _MAX_BYTES:
+        # MetaIO pads what zlib could not give.
+        return len(zlib.decompressobj(47).decompress(data[start:], expected)) >= expected
+    return expected > _MAX_BYTES or len(data) - start >= expected
+
+
+def _metaimage_header(data: bytes) -> tuple[dict[str, str], int]:
+    """Lower-case keys with their values, and where the data after the header begins."""
+    fields: dict[str, str] = {}
+    position = 0
+    while position < min(len(data), 1 << 16):
+        end = data.find(b"\n", position)
+        if end < 0:
+            end = len(data)
+        key, _, value = data[position:end].decode("latin-1").partition("=")
+        fields[key.strip().lower()] = value.strip()
+        position = end + 1
+        if key.strip().lower() == "elementdatafile":
+            break
+    return fields, position

@@ -1,0 +1,157 @@
+"""One DXA image in memory, and the checks each image passes wherever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ImageError
+from ..geometry import PixelScale
+from .limits import check_size
+from .spacing import Spacing, user_spacing
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class DxaImage:
+    """A lateral DXA scan: pixels, their size, where the size comes from, what was done.
+
+    Attributes:
+        pixels: (rows, columns) float32, C-contiguous, finite; bright is dense bone.  Neither
+            flipped nor resized: ``pixels[y, x]`` is the stored pixel (x, y).
+        scale: size of a pixel; ``in_mm`` is False where millimetres are unknown.
+        spacing_source: ``"user"``, ``"PixelSpacing"``, ``"ImagerPixelSpacing"``,
+            ``"NominalScannedPixelSpacing"``, ``"PixelAspectRatio"``, ``"file header"`` or
+            ``"unknown"``; a host may give a word of its own.
+        name: file name without its folder; never a patient's name.
+        history: what was done to the stored values, in order.
+        warnings: sentences for the reader.
+        sex: ``"M"`` or ``"F"`` where the DICOM file says so.
+        age_years: age at the study in years, where the DICOM file says so.
+    """
+
+    pixels: Pixels
+    scale: PixelScale
+    spacing_source: str
+    name: str
+    history: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    sex: str | None = None
+    age_years: float | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def spacing_mm(self) -> tuple[float, float] | None:
+        """``(row, column)`` in millimetres, or None where unknown."""
+        return self.scale.spacing_mm
+
+
+def image_from_array(
+    pixels: ArrayLike,
+    *,
+    name: str = "image",
+    spacing_mm: tuple[float, float] | None = None,
+    spacing_source: str | None = None,
+    scale: PixelScale | None = None,
+    history: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+    sex: str | None = None,
+    age_years: float | None = None,
+) -> DxaImage:
+    """An image from numbers that a host or a test already holds.
+
+    Args:
+        pixels: (rows, columns), any real numbers, bright = dense bone; copied to float32.
+        name: a word for messages and reports.
+        spacing_mm: (row, column) in mm, or None where unknown.
+        spacing_source: where the spacing comes from; ``"user"`` when a spacing is given
+            without it, ``"unknown"`` when none is.
+        scale: instead of `spacing_mm`, for pixels of which only the ratio is known.
+        history: what was done to the values before.
+        warnings: sentences for the reader.
+        sex: ``"M"``, ``"F"`` or None.
+        age_years: age at the study.
+
+    Raises:
+        ImageError: if the array is not one slice of real numbers, is too small or too large,
+            holds no finite number, or is constant.
+        ConfigurationError: if `spacing_mm` is not two numbers above 0.
+    """
+    values = np.asarray(pixels)
+    if values.ndim != 2 or values.dtype.kind not in "biuf":
+        raise ImageError(
+            f"{name}: expected one slice of (rows, columns) real numbers, got shape "
+            f"{values.shape} of {values.dtype}."
+        )
+    if scale is not None and spacing_mm is None:
+        default = "file header" if scale.in_mm else "unknown"
+        spacing = Spacing(scale, spacing_source or default)
+    elif spacing_mm is None:
+        spacing = Spacing(PixelScale(), spacing_source or "unknown")
+    else:
+        spacing = Spacing(user_spacing(spacing_mm).scale, spacing_source or "user")
+    return build_image(
+        values, name, spacing, history=history, warnings=warnings, sex=sex, age_years=age_years
+    )
+
+
+def build_image(
+    values: NDArray[np.generic],
+    name: str,
+    spacing: Spacing,
+    *,
+    history: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+    sex: str | None = None,
+    age_years: float | None = None,
+) -> DxaImage:
+    """Check (rows, columns) values and wrap them; every reader ends here.
+
+    Raises:
+        ImageError: too small, too large, without a finite number, or constant.
+    """
+    check_size(values.shape[0], values.shape[1], name)
+    pixels, notes = _finite(values, name)
+    if float(pixels.min()) == float(pixels.max()):
+        raise ImageError(
+            f"{name}: expected a scan, got an empty image in which every pixel has the same value."
+        )
+    return DxaImage(
+        pixels=pixels,
+        scale=spacing.scale,
+        spacing_source=spacing.source,
+        name=name,
+        history=history + notes,
+        warnings=warnings + notes + spacing.warnings,
+        sex=sex,
+        age_years=age_years,
+    )
+
+
+def _finite(values: NDArray[np.generic], name: str) -> tuple[Pixels, tuple[str, ...]]:
+    """float32 copy in which NaN and infinity became the darkest value, with a note."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        pixels = np.array(values, dtype=np.float32, order="C", copy=True)
+    if values.dtype.kind != "f":
+        return pixels, ()
+    good = np.isfinite(pixels)
+    if good.all():
+        return pixels, ()
+    bad = pixels.size - int(good.sum())
+    if bad == pixels.size:
+        raise ImageError(f"{name}: expected numbers, got an image without one finite value.")
+    # Dark is what lies outside a scan's field; bright would be taken for bone.
+    pixels[~good] = pixels[good].min()
+    return pixels, (f"{bad} pixels that are not finite numbers were set to the darkest value.",)
