@@ -7,6 +7,7 @@ top-left pixel.  Weights add up where shapes overlap, as attenuation does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,35 +21,42 @@ Shape = tuple[int, int]
 class PolygonSheet:
     """Collects weighted polygons and rasterises them all in one pass.
 
-    Rows are sampled ``sub`` times; columns are covered exactly.
+    Rows are sampled ``sub`` times; columns are covered exactly.  With a
+    ``matrix`` and ``offset`` the polygons are given in other units and brought
+    into pixels when drawn.
     """
 
-    def __init__(self, shape: Shape, *, sub: int = 2) -> None:
+    def __init__(
+        self, shape: Shape, *, sub: int = 2, matrix: Points | None = None, offset: Points | None = None
+    ) -> None:
         self.shape = shape
         self.sub = sub
-        self._starts: list[Points] = []
-        self._ends: list[Points] = []
-        self._weights: list[NDArray[np.float64]] = []
+        self._matrix = np.eye(2) if matrix is None else matrix
+        self._offset = np.zeros(2) if offset is None else offset
+        self._polygons: list[Points] = []
+        self._weights: list[float] = []
 
     def add(self, polygon: Points, weight: float) -> None:
         """Add one closed polygon, (n, 2), of either orientation."""
-        if weight == 0.0 or len(polygon) < 3 or not np.isfinite(polygon).all():
-            return
-        following = np.roll(polygon, -1, axis=0)
-        area = np.sum(polygon[:, 0] * following[:, 1] - following[:, 0] * polygon[:, 1])
-        self._starts.append(polygon)
-        self._ends.append(following)
-        self._weights.append(np.full(len(polygon), -np.sign(area) * weight))
+        if weight != 0.0 and len(polygon) > 2:
+            self._polygons.append(polygon)
+            self._weights.append(weight)
 
     def draw(self) -> Image:
         """The sum of all polygons, (rows, columns)."""
         rows, columns = self.shape
-        if not self._starts:
+        if not self._polygons:
             return np.zeros(self.shape, np.float32)
-        start, end = np.concatenate(self._starts), np.concatenate(self._ends)
-        weight = np.concatenate(self._weights) / self.sub
+        count = np.array([len(p) for p in self._polygons])
+        first = np.cumsum(count) - count
+        start = np.concatenate(self._polygons) @ self._matrix.T + self._offset
+        following = np.arange(1, len(start) + 1)
+        following[first + count - 1] = first
+        end = start[following]
+        area = np.add.reduceat(start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1], first)
+        weight = np.repeat(-np.sign(area) * np.array(self._weights) / self.sub, count)
         flat = _scan_edges(start, end, weight, self.shape, self.sub)
-        total = flat.reshape(rows, columns + 2)[:, :columns]
+        total = flat.astype(np.float32).reshape(rows, columns + 2)[:, :columns]
         return np.cumsum(total, axis=1, dtype=np.float32)
 
 
@@ -78,16 +86,21 @@ def _scan_edges(
     value = signed[edge]
     flat = np.bincount(place, value * (1.0 - part), size)
     flat += np.bincount(place + 1, value * part, size + 1)[:size]
-    return flat
+    return flat  # type: ignore[no-any-return]
 
 
 def tube(line: Points, width: float | NDArray[np.float64]) -> Points:
     """The outline of a stroke of a given width along a polyline, (2n, 2)."""
-    along = np.gradient(line, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    half = 0.5 * np.broadcast_to(np.asarray(width, np.float64), (len(line),))[:, None]
-    return np.concatenate([line + normal * half, (line - normal * half)[::-1]])
+    count = len(line)
+    along = np.empty_like(line)
+    along[1:-1] = line[2:] - line[:-2]
+    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    half = 0.5 * width / np.maximum(np.sqrt(along[:, 0] ** 2 + along[:, 1] ** 2), 1e-9)
+    out = np.empty((2 * count, 2))
+    dx, dy = -along[:, 1] * half, along[:, 0] * half
+    out[:count, 0], out[:count, 1] = line[:, 0] + dx, line[:, 1] + dy
+    out[count:, 0], out[count:, 1] = (line[:, 0] - dx)[::-1], (line[:, 1] - dy)[::-1]
+    return out
 
 
 def ellipse(
@@ -106,9 +119,16 @@ def ellipse(
 def smooth_curve(knots: Points | Sequence[Sequence[float]], count: int = 24) -> Points:
     """A Catmull-Rom curve through the knots, (count, 2)."""
     knot = np.asarray(knots, np.float64)
-    padded = np.concatenate([2 * knot[:1] - knot[1:2], knot, 2 * knot[-1:] - knot[-2:-1]])
-    place = np.linspace(0.0, len(knot) - 1.0, count)
-    k = np.minimum(place.astype(int), len(knot) - 2)
+    return _catmull_rom(len(knot), count) @ knot
+
+
+@cache
+def _catmull_rom(knots: int, count: int) -> NDArray[np.float64]:
+    """The curve's points as weights of its knots, (count, knots)."""
+    eye = np.eye(knots)
+    padded = np.concatenate([2 * eye[:1] - eye[1:2], eye, 2 * eye[-1:] - eye[-2:-1]])
+    place = np.linspace(0.0, knots - 1.0, count)
+    k = np.minimum(place.astype(int), knots - 2)
     t = (place - k)[:, None]
     p0, p1, p2, p3 = (padded[k + j] for j in range(4))
     return 0.5 * (  # type: ignore[no-any-return]

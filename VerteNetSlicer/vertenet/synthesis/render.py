@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import framing, looks, skeleton, soft_tissue
 from .bodies import BodyStyle, draw_body
-from .canvas import Image, Points, PolygonSheet, Shape, blur, smooth_noise
+from .canvas import Image, Points, Shape, blur, smooth_noise
 from .parameters import draw_parameters
 from .truth import Aorta, aorta_truth, visibility
 from .view import SpineCurve, View, make_view
@@ -91,7 +91,7 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     from .shapes import sample_shape
 
     spine = sample_shape(_shape_model(), _stream(params, 0), fracture_rate=params["fracture_rate"])
-    curve = SpineCurve.of(spine.six)
+    curve = SpineCurve(np.asarray(spine.six, np.float64))
     view = make_view(params, curve, size)
     attenuation, aorta_units = _attenuation(spine, curve, view, params)
     image, inside, clean = _developed(attenuation, view, params)
@@ -123,26 +123,23 @@ def _attenuation(
 
 
 def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tuple[Image, Image]:
-    sharp_sheet, soft_sheet = PolygonSheet(view.shape), PolygonSheet(view.shape, sub=1)
-    metal_sheet = PolygonSheet(view.shape)
-    sharp, soft = skeleton.Pen(sharp_sheet, view), skeleton.Pen(soft_sheet, view)
+    sharp, soft, metal = skeleton.Pen(view), skeleton.Pen(view, sub=1), skeleton.Pen(view)
     skeleton.posterior_elements(sharp, soft, curve, params, _stream(params, 1))
     skeleton.ribs(sharp, soft, curve, params, _stream(params, 2))
     skeleton.shoulder(sharp, soft, curve, params, _stream(params, 3))
     skeleton.pelvis(sharp, soft, curve, params, _stream(params, 4))
     skeleton.degeneration(sharp, np.asarray(spine.six, np.float64), params, _stream(params, 5))
-    skeleton.implants(skeleton.Pen(metal_sheet, view), np.asarray(spine.six), curve, params, _stream(params, 6))
-    bone = blur(sharp_sheet.draw(), 1.6 * view.scale) + blur(soft_sheet.draw(), 5.5 * view.scale)
+    skeleton.implants(metal, np.asarray(spine.six), curve, params, _stream(params, 6))
+    bone = blur(sharp.draw(), 1.6 * view.scale) + blur(soft.draw(), 5.5 * view.scale)
     grain = smooth_noise(_stream(params, 7), view.shape, max(2.2 * view.scale, 1.0))
     bone *= 1.0 + np.float32(params["grain"]) * grain
-    return bone, metal_sheet.draw()
+    return bone, metal.draw()
 
 
 def _tissues(
     curve: SpineCurve, view: View, params: Params
 ) -> tuple[Image, dict[str, NDArray[np.float64]]]:
-    broad_sheet, fine_sheet = PolygonSheet(view.shape, sub=1), PolygonSheet(view.shape)
-    broad, fine = skeleton.Pen(broad_sheet, view), skeleton.Pen(fine_sheet, view)
+    broad, fine = skeleton.Pen(view, sub=1), skeleton.Pen(view)
     soft_tissue.trunk(broad, curve, params, _stream(params, 11))
     soft_tissue.skin_folds(fine, curve, params, _stream(params, 12))
     soft_tissue.lungs(fine, fine, curve, params, _stream(params, 13))
@@ -150,8 +147,8 @@ def _tissues(
     walls = soft_tissue.aorta(fine, fine, curve, params, _stream(params, 15))
     soft_tissue.bowel(fine, fine, curve, params, _stream(params, 16))
     rng = _stream(params, 17)
-    broad_image = blur(broad_sheet.draw(), 10.0 * view.scale)
-    tissue = broad_image + blur(fine_sheet.draw(), 1.5 * view.scale)
+    broad_image = blur(broad.draw(), 10.0 * view.scale)
+    tissue = broad_image + blur(fine.draw(), 1.5 * view.scale)
     for size, gain in ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25)):
         noise = smooth_noise(rng, view.shape, size * view.scale)
         tissue += np.float32(gain * params["tissue_noise"]) * noise

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .canvas import Points, PolygonSheet, blob, ellipse, smooth_curve, tube
+from .canvas import Image, Points, PolygonSheet, blob, ellipse, smooth_curve, tube
 from .view import SpineCurve, View
 
 Params = dict[str, Any]
@@ -17,13 +17,16 @@ _S1 = 17
 class Pen:
     """Adds shapes given in units to a sheet of pixels."""
 
-    def __init__(self, sheet: PolygonSheet, view: View) -> None:
-        self.sheet = sheet
-        self.view = view
+    def __init__(self, view: View, *, sub: int = 2) -> None:
+        self.sheet = PolygonSheet(view.shape, sub=sub, matrix=view.matrix, offset=view.offset)
+
+    def draw(self) -> Image:
+        """The sum of all that was added, (rows, columns)."""
+        return self.sheet.draw()
 
     def fill(self, polygon: Points, weight: float) -> None:
         """One filled polygon."""
-        self.sheet.add(self.view.pixels(polygon), weight)
+        self.sheet.add(polygon, weight)
 
     def bone(self, polygon: Points, weight: float, *, shell: float = 0.5, share: float = 0.75) -> None:
         """A filled polygon with a denser rim."""

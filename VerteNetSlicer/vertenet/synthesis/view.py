@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .canvas import Points, Shape
+
+Levels = float | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,77 +40,82 @@ class View:
         return (pixels - self.offset) @ np.linalg.inv(self.matrix).T
 
 
-@dataclass(frozen=True)
 class SpineCurve:
     """Centre, front and downward direction along the spine, by level number.
 
     Level numbers are those of ``BODY_LEVELS`` and may be fractions (11.5 lies
-    between T12 and L1) or lie a little outside 0..17.
+    between T12 and L1) or lie a little outside 0..17.  Answers come from a
+    table, since a scan asks some hundred times.
     """
 
-    knots: NDArray[np.float64]
-    centres: Points
-    fronts: Points
-    depths: NDArray[np.float64]
-    heights: NDArray[np.float64]
+    _FIRST, _LAST, _STEPS = -8.0, 28.0, 20
 
-    @classmethod
-    def of(cls, six: NDArray[np.float64]) -> SpineCurve:
+    def __init__(self, six: NDArray[np.float64]) -> None:
         """Build it from the six points of each level; absent bodies are NaN."""
         present = np.isfinite(six).all(axis=(1, 2))
         body = six[present].astype(np.float64)
         knots = np.nonzero(present)[0].astype(np.float64)
-        corners = body[:, [0, 2, 3, 5]]
+        centres = body[:, [0, 2, 3, 5]].mean(axis=1)
         front = 0.5 * (body[:, 2] + body[:, 3]) - 0.5 * (body[:, 0] + body[:, 5])
-        depth = np.linalg.norm(front, axis=1)
         down = 0.5 * (body[:, 5] + body[:, 3]) - 0.5 * (body[:, 0] + body[:, 2])
-        return cls(
-            knots, corners.mean(axis=1), front / depth[:, None], depth,
-            np.linalg.norm(down, axis=1),
+        grid = np.arange(self._FIRST, self._LAST + 1e-6, 1.0 / self._STEPS)
+        inside = np.clip(grid, knots[0], knots[-1])
+        beyond = (grid - inside)[:, None]
+        ends = np.where(beyond < 0, centres[1] - centres[0], centres[-1] - centres[-2])
+        self._centre = _interpolate(inside, knots, centres) + beyond * ends
+        unit = _interpolate(grid, knots, front / np.linalg.norm(front, axis=1, keepdims=True))
+        self._front = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+        self._depth = np.interp(grid, knots, np.linalg.norm(front, axis=1))
+        self._height = np.interp(grid, knots, np.linalg.norm(down, axis=1))
+
+    def _place(self, level: Levels) -> tuple[Any, Any]:
+        place = np.clip(
+            (np.asarray(level, np.float64) - self._FIRST) * self._STEPS, 0, len(self._depth) - 1.001
         )
+        index = place.astype(np.int64)
+        return index, place - index
 
-    def centre(self, level: float | NDArray[np.float64]) -> Points:
+    def _look(self, table: NDArray[np.float64], level: Levels) -> NDArray[np.float64]:
+        index, part = self._place(level)
+        if table.ndim == 2:
+            part = part[..., None]
+        low = table[index]
+        return low + (table[index + 1] - low) * part  # type: ignore[no-any-return]
+
+    def centre(self, level: Levels) -> Points:
         """Body centre at a level number; straight on beyond the ends."""
-        level = np.asarray(level, np.float64)
-        inside = np.clip(level, self.knots[0], self.knots[-1])
-        point = _interpolate(inside, self.knots, self.centres)
-        beyond = (level - inside)[..., None]
-        first = self.centres[1] - self.centres[0]
-        last = self.centres[-1] - self.centres[-2]
-        return point + beyond * np.where(beyond < 0, first, last)  # type: ignore[no-any-return]
+        return self._look(self._centre, level)
 
-    def front(self, level: float | NDArray[np.float64]) -> Points:
+    def front(self, level: Levels) -> Points:
         """Unit vector from back to front."""
-        vector = _interpolate(np.asarray(level, np.float64), self.knots, self.fronts)
-        return vector / np.linalg.norm(vector, axis=-1, keepdims=True)  # type: ignore[no-any-return]
+        return self._look(self._front, level)
 
-    def depth(self, level: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    def depth(self, level: Levels) -> NDArray[np.float64]:
         """Front-to-back size of the body."""
-        return np.interp(level, self.knots, self.depths)
+        return self._look(self._depth, level)
 
-    def height(self, level: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    def height(self, level: Levels) -> NDArray[np.float64]:
         """Mean height of the body."""
-        return np.interp(level, self.knots, self.heights)
+        return self._look(self._height, level)
 
-    def at(
-        self,
-        level: float | NDArray[np.float64],
-        forward: float | NDArray[np.float64],
-        down: float | NDArray[np.float64] = 0.0,
-    ) -> Points:
+    def at(self, level: Levels, forward: Levels, down: Levels = 0.0) -> Points:
         """A point ``forward`` of the posterior wall and ``down`` from the centre, in units."""
-        front = self.front(level)
-        below = np.stack([-front[..., 1], front[..., 0]], axis=-1)
-        ahead = np.asarray(forward - 0.5 * self.depth(level), np.float64)[..., None]
-        lower = np.broadcast_to(np.asarray(down, np.float64), ahead.shape[:-1])[..., None]
-        return self.centre(level) + ahead * front + lower * below  # type: ignore[no-any-return]
+        index, part = self._place(level)
+        ahead = forward - 0.5 * self._depth[index]
+        wide = part[..., None]
+        centre = self._centre[index] * (1.0 - wide) + self._centre[index + 1] * wide
+        front = self._front[index]
+        point = np.empty(centre.shape)
+        point[..., 0] = centre[..., 0] + ahead * front[..., 0] - down * front[..., 1]
+        point[..., 1] = centre[..., 1] + ahead * front[..., 1] + down * front[..., 0]
+        return point
 
 
 def _interpolate(place: NDArray[np.float64], knots: NDArray[np.float64], values: Points) -> Points:
     return np.stack([np.interp(place, knots, values[:, k]) for k in (0, 1)], axis=-1)
 
 
-def make_view(params: dict[str, float], curve: SpineCurve, size: Shape) -> View:
+def make_view(params: dict[str, Any], curve: SpineCurve, size: Shape) -> View:
     """Place the spine in a picture of ``size`` as the parameters say."""
     rows, columns = size
     top = curve.centre(params["top_level"])[1]
