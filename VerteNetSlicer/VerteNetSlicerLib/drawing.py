@@ -1,0 +1,119 @@
+"""Outlines, guides and AAC regions as model nodes that follow the points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import vtk
+from numpy.typing import NDArray
+from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+
+import slicer
+from vertenet.analysis import Analysis
+from vertenet.anatomy import POINT_NAMES
+
+from .conversions import ImagePlane
+
+Line = tuple[NDArray[np.float64], tuple[int, int, int]]
+
+# Told apart by colour-blind readers.  Source: Okabe and Ito 2008, Color Universal Design.
+GRADE_COLOURS = {
+    0: (0, 158, 115),
+    1: (240, 228, 66),
+    2: (230, 159, 0),
+    3: (213, 94, 0),
+    None: (170, 170, 170),
+}
+GUIDE_COLOUR = (86, 180, 233)
+THIRD_COLOUR = (150, 200, 230)
+POSTERIOR_COLOUR = (204, 121, 167)
+ANTERIOR_COLOUR = (0, 114, 178)
+
+ROLES = ("outlines", "guides", "regions")
+
+
+def outline_lines(analysis: Analysis) -> list[Line]:
+    """One closed line per vertebral body, in the colour of its grade."""
+    lines = []
+    for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
+        names = [n for n in POINT_NAMES if n in vertebra.points]
+        xy = np.array([vertebra.points[n].xy for n in (*names, names[0])])
+        lines.append((xy, GRADE_COLOURS[measures.final_grade]))
+    return lines
+
+
+def guide_lines(analysis: Analysis) -> list[Line]:
+    """The intervertebral guides and, paler, the thirds between them."""
+    aac = analysis.aac
+    pairs = [(g, GUIDE_COLOUR) for g in aac.guides] + [(t, THIRD_COLOUR) for t in aac.thirds]
+    return [(np.array([g.posterior, g.anterior, g.end]), colour) for g, colour in pairs]
+
+
+def region_polygons(analysis: Analysis) -> list[Line]:
+    """The walls' regions L1 to L4: posterior, anterior; closed polygons."""
+    out: list[Line] = []
+    for segment in analysis.aac.segments:
+        walls = ((segment.posterior, POSTERIOR_COLOUR), (segment.anterior, ANTERIOR_COLOUR))
+        out += [(np.array(wall), colour) for wall, colour in walls if len(wall) > 3]
+    return out
+
+
+def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk.vtkPolyData:
+    """Lines or filled polygons in RAS with a colour for each."""
+    data = vtk.vtkPolyData()
+    if not shapes:
+        return data
+    counts = [len(xy) - 1 if filled else len(xy) for xy, _ in shapes]
+    used = [xy[:n] for (xy, _), n in zip(shapes, counts, strict=True)]
+    ras = plane.ras_from_pixels(np.concatenate(used))
+    points = vtk.vtkPoints()
+    points.SetData(numpy_to_vtk(ras, deep=True))
+    data.SetPoints(points)
+    cells = vtk.vtkCellArray()
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    cells.SetData(_ids(offsets), _ids(np.arange(len(ras))))
+    if filled:
+        data.SetPolys(cells)
+    else:
+        data.SetLines(cells)
+    colours = numpy_to_vtk(np.array([c for _, c in shapes], dtype=np.uint8), deep=True)
+    colours.SetName("colour")
+    data.GetCellData().SetScalars(colours)
+    return data
+
+
+def update_drawing(models: dict[str, object], analysis: Analysis, plane: ImagePlane) -> None:
+    """Bring the model nodes of :data:`ROLES` to the state of the analysis."""
+    shapes: dict[str, Iterable[Line]] = {
+        "outlines": outline_lines(analysis),
+        "guides": guide_lines(analysis),
+        "regions": region_polygons(analysis),
+    }
+    for role, content in shapes.items():
+        models[role].SetAndObservePolyData(
+            poly_data(list(content), plane, filled=role == "regions")
+        )
+
+
+def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
+    """A new model node that a slice view shows as lines or as tinted areas."""
+    model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", name)
+    model.SetSelectable(False)
+    model.CreateDefaultDisplayNodes()
+    display = model.GetDisplayNode()
+    display.SetVisibility2D(True)
+    # A plane through a flat shape cuts nothing: it is projected instead.
+    display.SetSliceDisplayModeToProjection()
+    display.SetSliceIntersectionThickness(2 if role == "outlines" else 1)
+    display.SetSliceIntersectionOpacity(0.3 if role == "regions" else 1.0)
+    display.SetOpacity(0.3 if role == "regions" else 1.0)
+    display.SetBackfaceCulling(False)
+    display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
+    display.SetScalarRangeFlag(display.UseDirectMapping)
+    display.SetScalarVisibility(True)
+    return model
+
+
+def _ids(values: NDArray) -> vtk.vtkIdTypeArray:
+    return numpy_to_vtkIdTypeArray(np.ascontiguousarray(values, dtype=np.int64), deep=True)

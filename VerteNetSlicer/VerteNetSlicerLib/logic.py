@@ -1,0 +1,314 @@
+"""Everything a reader can do in Slicer with one or many volumes; no qt.
+
+Errors are :class:`vertenet.errors.VerteNetError` with a sentence for the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import vtk
+from slicer.util import VTKObservationMixin
+
+import slicer
+from vertenet.analysis import ModelIdentity
+from vertenet.anatomy import Level, PointName, ReaderDecision, Side
+from vertenet.errors import ImageError, LandmarkError, OutputError, VerteNetError
+from vertenet.images import read_image
+from vertenet.pipeline import analyse
+from vertenet.report import read_landmarks, write_folder
+
+from . import nodes, spacing
+from .conversions import image_from_volume, volume_from_image
+from .examination import Examination
+from .placement import Placement
+from .review import Review
+from .spine_detector import BundledDetector, SpineDetector
+
+
+class VerteNetLogic(VTKObservationMixin):
+    """Examinations by volume, and the actions on them.
+
+    Attributes:
+        detector: finds the spine; injected in tests.
+        on_change: called with an examination whenever it shows something new, with
+            None when one went away.
+        on_error: called with an error that no caller is there to catch.
+    """
+
+    def __init__(self, detector: SpineDetector | None = None) -> None:
+        VTKObservationMixin.__init__(self)
+        self.detector = detector or BundledDetector()
+        self.on_change: list[Callable[[Examination | None], None]] = []
+        self.on_error: list[Callable[[VerteNetError], None]] = []
+        self._examinations: dict[str, Examination] = {}
+        self._placement: Placement | None = None
+        self._observe_scene()
+
+    # Images
+
+    def load_image(self, path: str | Path, *, spacing_mm: tuple[float, float] | None = None):
+        """Read an image file with VerteNet's own reader; returns the volume node."""
+        return volume_from_image(read_image(path, spacing_mm=spacing_mm))
+
+    def spacing_of(self, volume) -> spacing.VolumeSpacing:
+        """The pixel spacing of a volume with its source and warnings."""
+        return spacing.volume_spacing(volume)
+
+    def calibrate(self, volume, *, row_mm: float, column_mm: float) -> None:
+        """Give a volume its pixel spacing; points keep their pixels."""
+        spacing.calibrate(volume, row_mm=row_mm, column_mm=column_mm)
+        examination = self.examination(volume)
+        if examination is not None:
+            examination.refresh()
+
+    # Finding
+
+    def detect(
+        self, volume, *, anterior: Side | None = None, replace_edits: bool = False
+    ) -> Examination:
+        """Find the vertebrae of a volume and show them.
+
+        Raises:
+            LandmarkError: if there are edits and they are not to be replaced.
+            ImageError: if the volume is not one slice of an image.
+            VerteNetError: whatever the detector says.
+        """
+        present = self.examination(volume) if volume is not None else None
+        if present is not None and present.review.edited and not replace_edits:
+            raise LandmarkError(
+                "Expected leave to replace the points that were edited. "
+                "Confirm it, or restore single vertebrae instead."
+            )
+        image = image_from_volume(volume)
+        found = analyse(image, self.detector, anterior=anterior)
+        notes = tuple(getattr(self.detector, "notes", ()))
+        spine = replace(found.spine, warnings=(*found.spine.warnings, *notes))
+        return self._show(volume, Review.of(spine, found.model))
+
+    def open_landmarks(self, path: str | Path, volume) -> Examination:
+        """Show landmarks from an exported file on a volume.
+
+        Raises:
+            LandmarkError: if the file holds no landmarks, or those of other images.
+        """
+        image = image_from_volume(volume)
+        sets = read_landmarks(path)
+        stem = Path(image.name).stem
+        chosen = [s for s in sets if Path(s.frame.file).stem == stem] or list(sets)
+        if len(chosen) != 1:
+            raise LandmarkError(
+                f"Expected the landmarks of one image, got {len(chosen)} from "
+                f"'{Path(path).name}'. Name the volume as the image in the file."
+            )
+        size = (chosen[0].frame.width, chosen[0].frame.height)
+        if None not in size and size != (image.width, image.height):
+            raise LandmarkError(
+                f"Expected landmarks of an image of {image.width} x {image.height} pixels, got "
+                f"{size[0]} x {size[1]}. Select the image they were placed on."
+            )
+        model = chosen[0].model
+        return self._show(volume, Review.of(chosen[0].spine, model and ModelIdentity.of(model)))
+
+    def examination(self, volume) -> Examination | None:
+        """The examination of a volume, or None."""
+        if volume is None or volume.GetID() is None:
+            return None
+        return self._examinations.get(volume.GetID())
+
+    def examinations(self) -> tuple[Examination, ...]:
+        """All examinations of the scene."""
+        return tuple(self._examinations.values())
+
+    # Reviewing
+
+    def relabel(self, volume, level: Level, new: Level) -> None:
+        """Give one vertebra another name."""
+        self._edit(volume, lambda review: review.relabelled(level, new))
+
+    def shift(self, volume, steps: int) -> None:
+        """Move all names by so many levels, footwards where positive."""
+        self._edit(volume, lambda review: review.shifted(steps))
+
+    def decide(self, volume, level: Level, decision: ReaderDecision | None) -> None:
+        """Keep a reader's grade, reason or 'not evaluable' for one vertebra."""
+        self._edit(volume, lambda review: review.decided(level, decision))
+
+    def delete(self, volume, level: Level) -> None:
+        """Delete one vertebra."""
+        self._edit(volume, lambda review: review.without(level))
+
+    def add(self, volume, level: Level, points: dict[PointName, tuple[float, float]]) -> None:
+        """Add a vertebra by the pixels of its points."""
+        self._edit(volume, lambda review: review.added(level, points))
+
+    def restore(self, volume, level: Level | None = None) -> None:
+        """Bring the automatic points of one vertebra back, or of all."""
+        self._edit(volume, lambda review: review.restored(level))
+
+    def face(self, volume, side: Side) -> None:
+        """Say which side of the image the patient faces."""
+        self._edit(volume, lambda review: review.facing(side))
+
+    def undo(self, volume) -> bool:
+        """Take back the last action; False where there is none."""
+        return self._required(volume).undo()
+
+    def redo(self, volume) -> bool:
+        """Do again what was taken back; False where there is nothing."""
+        return self._required(volume).redo()
+
+    def start_placing(self, volume, level: Level) -> Placement:
+        """Let the reader place the points of a missing vertebra, one after the other.
+
+        Raises:
+            LandmarkError: if the level is there already.
+        """
+        self.stop_placing()
+        examination = self._required(volume)
+        if examination.review.spine.get(level) is not None:
+            raise LandmarkError(
+                f"Expected a level that is missing, but {level} is there. "
+                "Select another level or delete that vertebra first."
+            )
+        self._placement = Placement(
+            examination, level, lambda points: self._placed(volume, level, points)
+        )
+        return self._placement
+
+    def stop_placing(self) -> None:
+        """Give up placing a vertebra."""
+        if self._placement is not None:
+            self._placement.close()
+            self._placement = None
+
+    # Keeping
+
+    def export(self, volume, folder: str | Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write report, markups, volume, tables and picture into ``folder/<name>``.
+
+        Raises:
+            OutputError: if the folder holds a report already, or cannot be written.
+        """
+        examination = self._required(volume)
+        target = Path(folder) / Path(examination.analysis.frame.file).stem
+        if (target / "report.json").exists() and not overwrite:
+            raise OutputError(
+                f"Expected a folder without an earlier report, but '{target}' has one. "
+                "Confirm that it is replaced, or choose another folder."
+            )
+        return write_folder(examination.analysis, target, image=examination.image)
+
+    def close(self) -> None:
+        """Stop following the scene and every node; nothing is removed from it."""
+        self.removeObservers()
+        self._forget_all()
+
+    # Under it
+
+    def _show(self, volume, review: Review) -> Examination:
+        present = self.examination(volume)
+        if present is not None:
+            present.apply(review)
+            return present
+        made = nodes.make_nodes(volume, nodes.points_of(volume))
+        return self._keep(Examination(made, review, **self._listeners()))
+
+    def _keep(self, examination: Examination) -> Examination:
+        self._examinations[examination.nodes.volume.GetID()] = examination
+        self._changed(examination)
+        return examination
+
+    def _listeners(self) -> dict[str, Callable]:
+        return {"on_change": self._changed, "on_error": self._failed}
+
+    def _changed(self, examination: Examination | None) -> None:
+        for listener in tuple(self.on_change):
+            listener(examination)
+
+    def _failed(self, error: VerteNetError) -> None:
+        for listener in tuple(self.on_error):
+            listener(error)
+
+    def _edit(self, volume, action: Callable[[Review], Review]) -> None:
+        examination = self._required(volume)
+        examination.apply(action(examination.review))
+
+    def _required(self, volume) -> Examination:
+        if volume is None:
+            raise ImageError("Expected an image, but none is selected. Select one.")
+        examination = self.examination(volume)
+        if examination is None:
+            raise LandmarkError(
+                f"Expected landmarks on '{volume.GetName()}', but there are none. "
+                "Detect them or open a file first."
+            )
+        return examination
+
+    def _placed(self, volume, level: Level, points) -> None:
+        self.stop_placing()
+        try:
+            self.add(volume, level, points)
+        except VerteNetError as error:
+            self._failed(error)
+
+    # The scene
+
+    def _observe_scene(self) -> None:
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Take over the examinations that are in the scene already."""
+        for points in nodes.all_points():
+            volume = points.GetNodeReference(nodes.VOLUME)
+            if volume is None or self.examination(volume) is not None:
+                continue
+            try:
+                made = nodes.make_nodes(volume, points)
+                self._keep(Examination.reopened(made, **self._listeners()))
+            except VerteNetError as error:
+                self._failed(error)
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of all nodes before they vanish."""
+        self._forget_all()
+        self._changed(None)
+
+    def onSceneEndImport(self, caller, event) -> None:
+        """A scene was opened or added."""
+        self.adopt()
+
+    def onSceneStartSave(self, caller, event) -> None:
+        """Whatever is kept beside the points is written onto the node."""
+        for examination in self.examinations():
+            examination.store()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node=None) -> None:
+        """A volume or the points of an examination are deleted by hand."""
+        for examination in self.examinations():
+            if node is examination.nodes.volume:
+                self._forget(examination)
+                examination.nodes.remove()
+            elif node in examination.nodes.all():
+                self._forget(examination)
+
+    def _forget(self, examination: Examination) -> None:
+        if self._placement is not None and self._placement.examination is examination:
+            self.stop_placing()
+        examination.close()
+        self._examinations.pop(examination.nodes.volume.GetID(), None)
+        self._changed(None)
+
+    def _forget_all(self) -> None:
+        self.stop_placing()
+        for examination in self.examinations():
+            examination.close()
+        self._examinations.clear()

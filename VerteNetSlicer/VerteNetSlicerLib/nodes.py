@@ -1,0 +1,90 @@
+"""Which nodes belong to the examination of one volume: found, made, removed.
+
+The fiducial node is the examination: it refers to its volume, table and drawings
+by node references, which Slicer keeps right when a scene is saved and opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import slicer
+
+from .drawing import ROLES, make_model
+
+KIND = "VerteNet.examination"
+VOLUME = "VerteNetVolume"
+TABLE = "VerteNetTable"
+MODEL = "VerteNet_"
+
+AUTOMATIC_COLOUR = (0.94, 0.89, 0.26)
+EDITED_COLOUR = (0.34, 0.71, 0.91)
+
+
+@dataclass(frozen=True)
+class ExaminationNodes:
+    """The nodes of one examination."""
+
+    volume: slicer.vtkMRMLVolumeNode
+    points: slicer.vtkMRMLMarkupsFiducialNode
+    table: slicer.vtkMRMLTableNode
+    models: dict[str, slicer.vtkMRMLModelNode]
+
+    def all(self) -> tuple[object, ...]:
+        """Everything but the volume."""
+        return (self.points, self.table, *self.models.values())
+
+    def remove(self) -> None:
+        """Take everything but the volume out of the scene."""
+        for node in self.all():
+            if node.GetScene() is not None:
+                slicer.mrmlScene.RemoveNode(node)
+
+
+def points_of(volume) -> slicer.vtkMRMLMarkupsFiducialNode | None:
+    """The fiducial node that holds a volume's examination, or None."""
+    return next((p for p in all_points() if p.GetNodeReference(VOLUME) is volume), None)
+
+
+def all_points() -> list[slicer.vtkMRMLMarkupsFiducialNode]:
+    """The fiducial nodes of all examinations in the scene."""
+    nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLMarkupsFiducialNode")
+    found = [nodes.GetItemAsObject(i) for i in range(nodes.GetNumberOfItems())]
+    return [node for node in found if node.GetAttribute(KIND)]
+
+
+def make_nodes(volume, points=None) -> ExaminationNodes:
+    """The nodes of a volume's examination; those that are missing are made."""
+    name = volume.GetName() or "image"
+    if points is None:
+        points = slicer.mrmlScene.AddNewNodeByClass(
+            "vtkMRMLMarkupsFiducialNode", f"{name} landmarks"
+        )
+        points.SetAttribute(KIND, "1")
+        points.SetNodeReferenceID(VOLUME, volume.GetID())
+        _set_display(points)
+    table = points.GetNodeReference(TABLE)
+    if table is None:
+        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} grades")
+        points.SetNodeReferenceID(TABLE, table.GetID())
+    models = {}
+    for role in ROLES:
+        model = points.GetNodeReference(MODEL + role)
+        if model is None:
+            model = make_model(role, f"{name} {role}")
+            points.SetNodeReferenceID(MODEL + role, model.GetID())
+        models[role] = model
+    return ExaminationNodes(volume, points, table, models)
+
+
+def _set_display(points) -> None:
+    points.CreateDefaultDisplayNodes()
+    display = points.GetDisplayNode()
+    # A cross shows what lies under the point; a sphere hides it.
+    display.SetGlyphTypeFromString("CrossDot2D")
+    display.SetGlyphScale(1.2)
+    display.SetTextScale(1.6)
+    display.SetPointLabelsVisibility(False)
+    display.SetSelectedColor(*AUTOMATIC_COLOUR)
+    display.SetColor(*EDITED_COLOUR)
+    display.SetSnapMode(display.SnapModeUnconstrained)

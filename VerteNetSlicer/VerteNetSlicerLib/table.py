@@ -1,0 +1,117 @@
+"""The grades as rows, and as a table node; missing values stay empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import vtk
+
+import slicer
+from vertenet.analysis import Analysis
+from vertenet.anatomy import Level, PointStatus, Vertebra
+from vertenet.measure import VertebraMeasures
+
+# The first ten are those of vertebrae.csv.
+COLUMNS = (
+    "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha",
+    "genant_grade", "genant_type", "reader_grade", "state", "confidence", "attention",
+)  # fmt: skip
+
+# A level below this confidence, or a point less certain than this, is looked at first.
+LEVEL_CONFIDENCE = 0.8
+SIGMA_OF_DEPTH = 0.08
+
+
+@dataclass(frozen=True)
+class Row:
+    """One vertebra as a reader sees it: text by column, and why to look at it."""
+
+    level: Level
+    cells: tuple[str, ...]
+    attention: str
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[COLUMNS.index(column)]
+
+
+def rows_of(analysis: Analysis) -> tuple[Row, ...]:
+    """One row per vertebra, from head to foot."""
+    return tuple(_row(v, m) for v, m in zip(analysis.spine, analysis.vertebrae, strict=True))
+
+
+def attention_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows that need a look, then the others, each from head to foot."""
+    return tuple(sorted(rows, key=lambda row: (not row.attention, row.level.index)))
+
+
+def update_table(node: slicer.vtkMRMLTableNode, analysis: Analysis) -> None:
+    """Write the rows into a table node."""
+    table = vtk.vtkTable()
+    rows = rows_of(analysis)
+    for index, name in enumerate(COLUMNS):
+        column = vtk.vtkStringArray()
+        column.SetName(name)
+        for row in rows:
+            column.InsertNextValue(row.cells[index])
+        table.AddColumn(column)
+    node.SetAndObserveTable(table)
+
+
+def _row(vertebra: Vertebra, measures: VertebraMeasures) -> Row:
+    heights, ratios, genant = measures.heights, measures.ratios, measures.genant
+    attention = _attention(vertebra, measures)
+    cells = (
+        vertebra.level.value,
+        *(_number(h, 2) for h in (heights.Ha, heights.Hm, heights.Hp)),
+        heights.unit,
+        *(_number(r, 3) for r in (ratios.Ha_Hp, ratios.Hm_Hp, ratios.Hm_Ha)),
+        "" if genant.grade is None else str(genant.grade),
+        genant.type or "",
+        _reader(vertebra),
+        _state(vertebra),
+        _number(vertebra.score, 2),
+        attention,
+    )
+    return Row(vertebra.level, cells, attention)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _reader(vertebra: Vertebra) -> str:
+    reader = vertebra.reader
+    if reader is None:
+        return ""
+    if not reader.evaluable:
+        return "not evaluable"
+    return "" if reader.grade is None else str(reader.grade)
+
+
+def _state(vertebra: Vertebra) -> str:
+    statuses = {p.status for p in vertebra.points.values()}
+    return "edited" if PointStatus.EDITED in statuses else "auto"
+
+
+def _attention(vertebra: Vertebra, measures: VertebraMeasures) -> str:
+    """Why this vertebra is looked at first, or nothing."""
+    reasons = []
+    if measures.genant.grade:
+        reasons.append(f"grade {measures.genant.grade}")
+    elif measures.genant.grade is None:
+        reasons.append("no grade")
+    confidence = vertebra.level_confidence
+    if confidence is not None and confidence < LEVEL_CONFIDENCE:
+        reasons.append("level uncertain")
+    if _uncertain(vertebra):
+        reasons.append("points uncertain")
+    return ", ".join(reasons)
+
+
+def _uncertain(vertebra: Vertebra) -> bool:
+    sigmas = [p.sigma_px for p in vertebra.points.values() if p.sigma_px is not None]
+    if not sigmas:
+        return False
+    corners = vertebra.array()[[0, 2]]
+    depth = float(((corners[1] - corners[0]) ** 2).sum() ** 0.5)
+    return max(sigmas) > SIGMA_OF_DEPTH * depth
