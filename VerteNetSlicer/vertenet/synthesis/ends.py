@@ -9,6 +9,8 @@ lying 20 to 55 degrees.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,36 +35,38 @@ def direction(points: Array) -> float:
 
 
 def extend(
-    bodies: Array, discs: Array, *, tilt: Array, draws: list[float], variant: str
+    bodies: Array, discs: Array, *, top: float, tilt: float, draws: list[float], variant: str
 ) -> tuple[Array, Array]:
     """T1 to S1 from T4 to L4.
 
     Args:
         bodies: (13, 64, 2) in their own frames (centre at the origin, axis level).
         discs: (12, 3), see :mod:`chain`.
-        tilt: angles of the axes of T4 to L4, radians.
+        top: angle of the axis of T4, radians.
+        tilt: angle of the axis of L4, radians.
         draws: 40 standard normal numbers.
         variant: "normal" (18 bodies), "L6" (19, the extra one after L5) or "L4" (17).
     """
-    upper, upper_discs = _upper(bodies[0], discs[0], draws[:20])
-    lower, lower_discs = _lower(bodies[-1], discs[-1], float(tilt[-1]), draws[20:], variant)
+    upper, upper_discs = _upper(bodies[0], discs[0], top, draws[:20])
+    lower, lower_discs = _lower(bodies[-1], discs[-1], tilt, draws[20:], variant)
     return (
         np.concatenate([upper, bodies[:-1], lower]),
         np.concatenate([upper_discs, discs, lower_discs]),
     )
 
 
-def _upper(t4: Array, disc: Array, draws: list[float]) -> tuple[Array, Array]:
+def _upper(t4: Array, disc: Array, top: float, draws: list[float]) -> tuple[Array, Array]:
     """T1 to T3 and the discs below them, from T4 and its lower disc."""
     bodies, discs, below = [], [], t4
     for i, (depth, height, turn_deg) in enumerate(_UP):
         e = draws[5 * i : 5 * i + 5]
         body = t4 * np.array([depth * (1 + 0.02 * e[0]), height * (1 + 0.025 * e[1])])
         body = compress(body, 0.025 * e[2] * np.linspace(-1, 1, 17))
-        turn = np.radians(turn_deg + 2.0 * e[3])
+        # The more T4 leans forward, the sooner the neck straightens up.
+        turn = np.radians(turn_deg + 2.0 * e[3]) + 0.14 * (top - np.radians(16.0))
         # The disc bends by what the endplates leave of the turn of the axes.
         bend = turn - direction(body[INFERIOR]) + direction(below[SUPERIOR])
-        bend = float(np.clip(bend, -0.07, 0.12))
+        bend = float(np.clip(bend, -0.07, 0.16))
         discs.append([disc[0] * 0.5, disc[1] * (1 - 0.03 * i) * (1 + 0.12 * e[4]), bend])
         bodies.append(body)
         below = body
@@ -94,7 +98,7 @@ def _lower(
         lumbar = [l4, _lumbar(l4, draws[:3])]
     unit = float(np.linalg.norm(l4[16] - l4[32]))
     angle, discs = tilt, []
-    for i, (above, below) in enumerate(zip(lumbar, lumbar[1:], strict=False)):
+    for i, (above, below) in enumerate(pairwise(lumbar)):
         bend = np.radians(9.0 / (len(lumbar) - 1) + 3.5 * draws[6 + i])
         # Half as high a disc as above is kept: degeneration clusters.
         along = 0.5 * disc[1] - 0.5 * unit * (0.34 + 0.06 * draws[8 + i])
@@ -111,12 +115,12 @@ def _lower(
 
 
 def _sacrum(last: Array, unit: float, e: list[float]) -> Array:
-    """S1 with a level superior endplate; tapers to 0.6 of its depth below."""
+    """S1 with a level superior endplate; tapers to 0.63 of its depth below."""
     width = float(np.linalg.norm(last[32] - last[48])) * (0.98 + 0.03 * e[0])
     height = unit * (1.08 + 0.08 * e[1])
     ps, a_s = np.array([-0.5, 0.0]) * width, np.array([0.5, 0.0]) * width
-    pi = ps + height * 0.88 * np.array([-0.10 + 0.06 * e[2], 1.0])
-    depth, sink = width * (0.60 + 0.05 * e[3]), np.radians(6 + 5 * e[4])
+    pi = ps + height * 0.88 * np.array([-0.03 + 0.06 * e[2], 1.0])
+    depth, sink = width * (0.63 + 0.05 * e[3]), np.radians(6 + 5 * e[4])
     ai = pi + depth * np.array([np.cos(sink), np.sin(sink)])
     t = (np.arange(16) / 16)[:, None]
     arch = 4 * t * (1 - t)

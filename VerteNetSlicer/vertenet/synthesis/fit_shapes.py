@@ -15,7 +15,6 @@ Source: NHANES 2013-14, files DXXT4_H to DXXL4_H and DXXVFA_H (NCHS, public use)
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,21 +68,34 @@ def _endplate(start: Array, mid: Array, end: Array, rims: Array) -> Array:
     return curve + bump[None, :, None] * (mid - curve[:, 8])[:, None]
 
 
+def _midline(points: Array, pair: tuple[slice, slice]) -> Array:
+    return (points[:, pair[0]] + points[:, pair[1]]) / 2
+
+
 def contours(six: Array, points: Array) -> Array:
     """Closed contours (N, 64, 2) from six points (N, 6, 2) and point lists (N, 93, 2)."""
     ps, ms, a_s, ai, mi, pi = (six[:, k] for k in range(6))
-    mean = lambda pair: (points[:, pair[0]] + points[:, pair[1]]) / 2  # noqa: E731
     anterior = np.concatenate([a_s[:, None], points[:, _ANTERIOR], ai[:, None]], axis=1)
-    posterior = np.concatenate([pi[:, None], mean(_POSTERIOR), ps[:, None]], axis=1)
+    posterior = np.concatenate([pi[:, None], _midline(points, _POSTERIOR), ps[:, None]], axis=1)
     return np.concatenate(
         [
-            _endplate(ps, ms, a_s, mean(_SUPERIOR)),
+            _endplate(ps, ms, a_s, _midline(points, _SUPERIOR)),
             _resample(anterior, 16),
-            _endplate(ai, mi, pi, mean(_INFERIOR)),
+            _endplate(ai, mi, pi, _midline(points, _INFERIOR)),
             _resample(posterior, 16),
         ],
         axis=1,
     )
+
+
+def rim_separation(points: Array, height: Array) -> Array:
+    """Quantiles 5, 50, 95 % (3, 3) of the distance between the edges of a double contour.
+
+    Rows: superior, inferior endplate (in body heights), posterior wall (in body heights).
+    """
+    pairs = (_SUPERIOR, _INFERIOR, _POSTERIOR)
+    apart = [np.linalg.norm(points[:, a] - points[:, b], axis=2).mean(1) / height for a, b in pairs]
+    return np.quantile(np.array(apart), [0.05, 0.5, 0.95], axis=1).T
 
 
 def _posture(centre: Array, angle: Array, depth: Array, height: Array) -> Array:
@@ -127,8 +139,11 @@ def gaussian_with_gaps(rows: Array, *, rounds: int = 5) -> tuple[Array, Array]:
 
 
 def _heights(six: Array) -> Array:
+    """Anterior, middle, posterior height (..., 3)."""
     pairs = ((2, 3), (1, 4), (0, 5))
-    return np.stack([np.linalg.norm(six[..., a, :] - six[..., b, :], axis=-1) for a, b in pairs], -1)
+    return np.stack(
+        [np.linalg.norm(six[..., a, :] - six[..., b, :], axis=-1) for a, b in pairs], -1
+    )
 
 
 def _fractures(six: Array, genant: NDArray[np.int8], normal: NDArray[np.bool_]) -> dict[str, Any]:
@@ -138,9 +153,9 @@ def _fractures(six: Array, genant: NDArray[np.int8], normal: NDArray[np.bool_]) 
     norm = np.nanmean(good, axis=0)
     person, level = np.nonzero(genant > 0)
     loss, grade = [], []
-    for i, j in zip(person, level, strict=True):
+    for i, j in zip(person.tolist(), level.tolist(), strict=True):
         near = np.arange(max(j - 3, 0), min(j + 4, 13))
-        shift = np.nanmean((good[i, near] - norm[near])) if normal[i, near].any() else np.nan
+        shift = np.nanmean(good[i, near] - norm[near]) if normal[i, near].any() else np.nan
         loss.append(1 - np.exp(logs[i, j] - norm[j] - shift))
         grade.append(genant[i, j])
     losses = np.array(loss)
@@ -192,6 +207,7 @@ def fit_shape_model(nhanes_npz: Path) -> dict[str, Any]:
         "local_mean": local_mean,
         "modes": modes,
         "explained": np.array((spread[:MODES] ** 2).sum() / (spread**2).sum()),
+        "rim_separation": rim_separation(points[normal], height[normal]),
         "feature_mean": mean,
         "feature_factor": np.linalg.cholesky(cov),
         **_fractures(six, genant, normal),
@@ -205,7 +221,7 @@ def main(arguments: list[str]) -> None:
     out = Path(arguments[1])
     part = out.with_suffix(".part.npz")
     np.savez_compressed(part, **fit_shape_model(Path(arguments[0])))
-    os.replace(part, out)
+    part.replace(out)
 
 
 if __name__ == "__main__":

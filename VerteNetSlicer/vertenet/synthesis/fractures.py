@@ -103,9 +103,7 @@ def true_grade(deformity: dict[str, Any]) -> int:
     return genant_grade(deformity["loss"])
 
 
-def draw_deformity(
-    rng: np.random.Generator, *, kinds: Array, mild: bool = False
-) -> dict[str, Any]:
+def draw_deformity(rng: np.random.Generator, *, kinds: Array, mild: bool = False) -> dict[str, Any]:
     """Parameters of one deformity: 20 to 60 % loss, or 8 to 20 % if mild.
 
     Args:

@@ -156,8 +156,8 @@ def draw_parameters(
         "mm_per_unit": MM_PER_UNIT * float(1 + 0.06 * (u[1] - 0.5)),
         "deformities": _draw_deformities(model, rng, fracture_rate, mild_rate),
         # Extra wedge of every body from T5 to T10; 8 % of the height is about 3 degrees.
-        "kyphosis": float(0.10 * u[2] + 0.02) if severe[0] else 0.0,
-        "narrow_discs": _draw_narrow_discs(rng, many=bool(severe[1])),
+        "kyphosis": float(0.07 * u[2] + 0.02) if severe[0] else 0.0,
+        "narrow_discs": _draw_narrow_discs(rng, many=bool(severe[1]), single_rate=severe_rate / 3),
         "slips": _draw_slips(rng) if severe[2] else {},
         "stature": float(0.82 + 0.12 * u[3]) if severe[3] else 1.0,
         "compensation": float(0.6 * u[4]),
@@ -184,11 +184,11 @@ def _draw_deformities(
     }
 
 
-def _draw_narrow_discs(rng: np.random.Generator, *, many: bool) -> list[float]:
+def _draw_narrow_discs(rng: np.random.Generator, *, many: bool, single_rate: float) -> list[float]:
     factor = np.ones(17)
     if many:
         factor *= rng.uniform(0.4, 0.9)
-    single = rng.random(17) < 0.04
+    single = rng.random(17) < single_rate
     factor[single] *= rng.uniform(0.15, 0.7, size=int(single.sum()))
     return [float(f) for f in factor]
 
@@ -202,8 +202,15 @@ def _draw_slips(rng: np.random.Generator) -> dict[str, float]:
 def build_shape(model: ShapeModel, params: dict[str, Any]) -> SpineShape:
     """Make the spine that ``params`` describe."""
     bodies, discs, tilt = _measured_part(model, params)
+    # About half of the added bend of T5 to T10 will tilt T4 forward.
+    top = float(tilt[0]) + 2.5 * params["kyphosis"]
     bodies, discs = ends.extend(
-        bodies, discs, tilt=tilt, draws=params["ends"], variant=params["variant"]
+        bodies,
+        discs,
+        top=top,
+        tilt=float(tilt[-1]),
+        draws=params["ends"],
+        variant=params["variant"],
     )
     bodies = _deform_bodies(bodies, params)
     discs = _change_discs(bodies, discs, params)
