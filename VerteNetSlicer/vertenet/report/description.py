@@ -16,6 +16,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, ReaderDecision, Side, Vertebra
 
 _SAFE = " ,.:/()'+-_!?@#&*<>[]{}=~^$"
+_BAR = "|"  # between warnings, so quoted within one
 
 
 def clean(text: str) -> str:
@@ -26,7 +27,7 @@ def clean(text: str) -> str:
 def join(fields: dict[str, str | None]) -> str:
     """``key=value; key=value`` of all values that are there."""
     return "; ".join(
-        f"{key}={quote(clean(value), safe=_SAFE)}"
+        f"{key}={quote(clean(value), safe=_SAFE + _BAR)}"
         for key, value in fields.items()
         if value is not None
     )
@@ -91,11 +92,11 @@ def image_fields(
         "model_name": None if model is None else model.name,
         "model_version": None if model is None else model.version,
         "model_sha256": None if model is None else model.sha256,
-        "warnings": "|".join(quote(clean(w), safe=_SAFE) for w in warnings) or None,
+        "warnings": _BAR.join(quote(clean(w), safe=_SAFE) for w in warnings) or None,
     }
 
 
 def warnings_of(fields: dict[str, str]) -> tuple[str, ...]:
     """The inverse of the field ``warnings``."""
     text = fields.get("warnings", "")
-    return tuple(unquote(part) for part in text.split("|")) if text else ()
+    return tuple(unquote(part) for part in text.split(_BAR)) if text else ()

@@ -1,0 +1,358 @@
+"""The command ``vertenet``: arguments, messages and exit codes; everything else is elsewhere.
+
+Exit codes: 0 done, 1 a file or the whole failed, 2 wrong arguments, 130 interrupted.
+Only click is imported at file scope, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import __version__
+from .errors import ConfigurationError, MissingDependencyError, VerteNetError
+
+if TYPE_CHECKING:
+    from .analysis import Analysis
+    from .batch import Outcome, Progress
+    from .images import DxaImage
+    from .report import LandmarkSet
+
+FAILED, INTERRUPTED = 1, 130
+_PATH = click.Path(path_type=Path)
+_SPACING = click.option(
+    "--spacing", metavar="ROW,COL", help="Pixel spacing in mm, in place of what the file says."
+)
+_OUTPUT = click.option(
+    "--output", "-o", type=_PATH, required=True, help="Folder for the results; made if absent."
+)
+_MODEL = click.option("--model", type=_PATH, help="Model folder; the bundled one by default.")
+
+
+class _Commands(click.Group):
+    """Keeps the commands in the order in which they are defined."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vertenet", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def commands(debug: bool) -> None:
+    """Vertebral landmarks, fracture grades and AAC regions on lateral-spine DXA.
+
+    Research use only.
+    """
+    if debug:
+        os.environ["VERTENET_DEBUG"] = "1"
+
+
+@commands.command()
+@click.argument("images", nargs=-1, required=True, type=_PATH, metavar="IMAGE...")
+@_OUTPUT
+@_MODEL
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@_SPACING
+@click.option("--anterior", type=click.Choice(["auto", "left", "right"]), default="auto",
+              help="Side of the image that the patient faces.")  # fmt: skip
+def detect(
+    images: tuple[Path, ...],
+    output: Path,
+    model: Path | None,
+    device: str,
+    spacing: str | None,
+    anterior: str,
+) -> None:
+    """Find and measure the vertebrae in images or in folders of images.
+
+    Each image gets a folder OUTPUT/NAME with report.json, landmarks.mrk.json,
+    image.nrrd, vertebrae.csv, aac.csv and overlay.png.  Files that fail are listed in
+    OUTPUT/failures.csv.
+    """
+    from . import batch
+    from .anatomy import Side
+
+    spacing_mm = batch.check_spacing(spacing)
+    side = None if anterior == "auto" else Side(anterior)
+    files = batch.find_images(images)
+    _make_folder(output)
+    from .detection import load_detector
+
+    detector = load_detector(model, device)
+    with _progress(len(files)) as tell:
+        outcomes = batch.detect_many(
+            files, output, detector, spacing_mm=spacing_mm, anterior=side, progress=tell
+        )
+        _finish(outcomes, output, many=len(files) > 1)
+
+
+@commands.command()
+@click.argument("landmarks", type=_PATH)
+@click.option("--image", type=_PATH, help="The image on which the points lie, or a folder of them.")
+@_OUTPUT
+@_SPACING
+def measure(landmarks: Path, image: Path | None, output: Path, spacing: str | None) -> None:
+    """Measure given points: landmarks.mrk.json, report.json or a CSV.
+
+    A CSV has the columns image,level,point,x,y and, where known, sex, age and sigma_px;
+    with several images OUTPUT/vertebrae.csv holds them all and each gets a folder.
+    An image.nrrd beside the markups is taken for their image.
+    """
+    from . import batch
+    from .report import read_landmarks, write_folder
+
+    spacing_mm = batch.check_spacing(spacing)
+    sets = read_landmarks(landmarks)
+    find = _image_finder(image, landmarks, alone=len(sets) == 1)
+    _make_folder(output)
+    if len(sets) == 1:
+        pixels = find(sets[0])
+        analysis = batch.measure_set(sets[0], pixels, spacing_mm=spacing_mm)
+        write_folder(analysis, output, image=pixels)
+        click.echo(f"{output}: {_summary(analysis)}")
+        return
+    with _progress(len(sets)) as tell:
+        outcomes = batch.measure_many(
+            sets, output, images=find, spacing_mm=spacing_mm, progress=tell
+        )
+        _finish(outcomes, output, many=True)
+
+
+@commands.command()
+@_MODEL
+def info(model: Path | None) -> None:
+    """Tell which model is used, and show its card."""
+    from .network.bundle import BUNDLED, read_model_info
+    from .resources import resource_path
+
+    found = read_model_info(resource_path(BUNDLED) if model is None else model)
+    weights = found.directory / found.weights
+    size = f"{weights.stat().st_size / 1e6:.1f} MB" if weights.is_file() else "missing"
+    rows = {
+        "program": f"vertenet {__version__}",
+        "model": f"{found.name} {found.version}",
+        "architecture": found.architecture,
+        "levels": " ".join(level.value for level in found.levels),
+        "weights": f"{weights} ({size})",
+        "sha256": found.sha256,
+    }
+    for key, value in rows.items():
+        click.echo(f"{key:13s} {value}")
+    click.echo(f"\n{found.card_text().strip()}")
+
+
+@commands.command()
+@click.argument("report", type=_PATH, metavar="REPORT")
+@click.option("--output", "-o", type=_PATH, help="HTML file; report.html beside the report by default.")
+def report(report: Path, output: Path | None) -> None:
+    """Make a printable HTML page of a report.json or of its folder."""
+    from .report.html import page_from_report
+
+    click.echo(str(page_from_report(report, output)))
+
+
+@commands.command()
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=10, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--format", "kind", type=click.Choice(["png", "dicom"]), default="png", show_default=True)
+@_OUTPUT
+def synth(count: int, seed: int, kind: str, output: Path) -> None:
+    """Write synthetic scans with their true points in OUTPUT/points.csv."""
+    from .synthesis.export import write_scans
+
+    _make_folder(output)
+    with _progress(count) as tell:
+        write_scans(output, count=count, seed=seed, kind=kind, progress=tell)
+    click.echo(f"{output}: {count} scans with points.csv")
+
+
+@commands.command()
+@click.option("--config", type=_PATH, help="JSON file of training settings; defaults otherwise.")
+@_OUTPUT
+@click.option("--resume", is_flag=True, help="Go on from the state in OUTPUT.")
+@click.option("--seed", type=click.IntRange(0), help="Replaces the configuration's seed.")
+def train(config: Path | None, output: Path, resume: bool, seed: int | None) -> None:
+    """Train a model on synthetic scans and write it with its card."""
+    from dataclasses import replace
+
+    from .training import run
+    from .training.config import TrainingConfig
+
+    settings = TrainingConfig() if config is None else TrainingConfig.read(config)
+    if seed is not None:
+        settings = replace(settings, seed=seed)
+    _make_folder(output)
+    run(settings, output, resume=resume, report=lambda line: click.echo(line, err=True))
+    click.echo(str(output))
+
+
+@commands.command("convert-checkpoint")
+@click.argument("file", type=_PATH)
+@_OUTPUT
+def convert(file: Path, output: Path) -> None:
+    """Make a model folder of a checkpoint of the published VerteNet."""
+    from .network.published import convert_checkpoint
+
+    made = convert_checkpoint(file, output)
+    click.echo(f"{made.directory}: {made.name} {made.version}, sha256 {made.sha256}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the one place where errors become messages and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file name of odd bytes must not break the message about it.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    try:
+        code = commands.main(arguments, prog_name="vertenet", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Abort:
+        return _say("Interrupted.", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _say("Interrupted.", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except VerteNetError as error:
+        return _say(str(error), FAILED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("VERTENET_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    if isinstance(error, OSError):
+        return _say(f"The system refused: {error.strerror or error} ({error.filename}).", FAILED)
+    if isinstance(error, ImportError) and error.name and not error.name.startswith("vertenet"):
+        package = error.name.partition(".")[0]
+        return _say(
+            f"Expected the package '{package}', but it is not installed. "
+            f"Install it with: pip install {package}",
+            FAILED,
+        )
+    return _say(
+        f"Unexpected error ({type(error).__name__}: {error}). Please report it with the output "
+        "of the same command with --debug after 'vertenet'.",
+        FAILED,
+    )
+
+
+def _say(message: str, code: int) -> int:
+    click.secho(" ".join(message.split()), fg="red", err=True)
+    return code
+
+
+def _make_folder(output: Path) -> None:
+    from .report.atomic import output_errors
+
+    with output_errors(output):
+        output.mkdir(parents=True, exist_ok=True)
+        if not os.access(output, os.W_OK):
+            raise PermissionError(13, "Permission denied", str(output))
+
+
+def _finish(outcomes: Iterable[Outcome], output: Path, *, many: bool) -> None:
+    """Say what became of each file, write the common tables, and exit with 1 on failures."""
+    from .batch import Tables, write_failures
+
+    tables, failures = Tables(), []
+    for outcome in outcomes:
+        if outcome.analysis is not None:
+            tables.add(outcome.analysis)
+            click.echo(f"{outcome.folder}: {_summary(outcome.analysis)}")
+        elif outcome.failure is not None:
+            failures.append(outcome.failure)
+            _say(f"{outcome.file}: {outcome.failure.reason}", FAILED)
+    if many:
+        tables.write(output)
+    write_failures(output, failures)
+    if failures:
+        raise click.exceptions.Exit(FAILED)
+
+
+def _summary(analysis: Analysis) -> str:
+    """One line on an image: how many vertebrae, which are graded, can the aorta be scored."""
+    if not len(analysis.spine):
+        return "no spine found"
+    graded = [f"{v.level} grade {v.final_grade}" for v in analysis.vertebrae if v.final_grade]
+    parts = [
+        f"{len(analysis.spine)} vertebrae {analysis.vertebrae[0].level} to "
+        f"{analysis.vertebrae[-1].level}",
+        ", ".join(graded) or "none deformed",
+        f"aorta {analysis.aac.crop.status}",
+    ]
+    return "; ".join(parts)
+
+
+def _image_finder(
+    image: Path | None, landmarks: Path, *, alone: bool
+) -> Callable[[LandmarkSet], DxaImage | None]:
+    """How to get the pixels for some landmarks: from a file, a folder, or beside them."""
+    from .images import read_image
+
+    if image is None:
+        beside = landmarks.parent / "image.nrrd"
+        ours = landmarks.suffix == ".json" and beside.is_file()
+        return lambda _: read_image(beside) if ours else None
+    if image.is_dir():
+        files = sorted(path for path in image.iterdir() if path.is_file())
+        return lambda item: _by_name(item.frame.file, files, image)
+    if not alone:
+        raise ConfigurationError(
+            f"Expected a folder of images for a file with several of them, got '{image}'. "
+            "Give --image the folder that holds them."
+        )
+    return lambda _: read_image(image)
+
+
+def _by_name(name: str, files: list[Path], folder: Path) -> DxaImage:
+    from .images import read_image
+
+    for matches in (lambda p: p.name == name, lambda p: p.stem in (name, Path(name).stem)):
+        found = [path for path in files if matches(path)]
+        if found:
+            return read_image(found[0])
+    raise ConfigurationError(
+        f"Expected the image '{name}' in '{folder}', but it is not there. "
+        "Check the folder or the names in the landmarks file."
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Progress | None]:
+    """A bar on stderr where there is more than one thing to do."""
+    if total < 2:
+        yield None
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn
+    except ImportError:
+        raise MissingDependencyError(
+            "Expected the package 'rich' for the progress bar, but it is not installed. "
+            "Install it with: pip install rich"
+        ) from None
+    columns: tuple[Any, ...] = (
+        BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=sys.stdout.isatty(),
+                  redirect_stderr=False) as bar:  # fmt: skip
+        task = bar.add_task("", total=total)
+        yield lambda done, _total, name: bar.update(task, completed=done, description=name)
+
