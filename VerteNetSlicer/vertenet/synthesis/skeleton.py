@@ -49,12 +49,16 @@ def posterior_elements(
 ) -> None:
     """Pedicles, facets, laminae, spinous and transverse processes."""
     gain = params["posterior"]
-    column = np.linspace(-0.6, 17.2, 54)
-    wave = 1.0 + 0.18 * np.cos(2.0 * np.pi * column)
-    back = -(20.0 + params["canal"] * curve.depth(column) * 0.22)
-    line = curve.at(column, back - 8.0)
-    soft.stroke(line, wave * (0.30 * curve.depth(column)), 0.55 * gain)
-    soft.stroke(curve.at(column, back - 20.0), 0.65 * curve.depth(column), 0.16 * gain)
+    column = np.linspace(-0.6, 17.2, 72)
+    depth, thoracic = curve.depth(column), np.clip((11.5 - column) / 3.0, 0.0, 1.0)
+    wave = 1.0 + 0.22 * np.cos(2.0 * np.pi * column + 0.6) + rng.normal(0, 0.06, 72)
+    back = -(6.0 + params["canal"] * 0.26 * depth)
+    soft.stroke(curve.at(column, back - 0.10 * depth), wave * 0.36 * depth, 0.50 * gain)
+    soft.stroke(curve.at(column, back - 0.30 * depth), 0.75 * depth, 0.10 * gain * (0.4 + params["rib_loop_gain"]))
+    # rib heads and transverse processes lie over the back third of the thoracic bodies
+    over = params["costal"] * thoracic
+    keep = over > 0.0
+    soft.stroke(curve.at(column, 0.02 * depth)[keep], (wave * 0.50 * depth)[keep], 0.25 * gain * params["costal"])
     for level in range(18):
         _arch(sharp, soft, curve, level, params, rng)
 
@@ -66,22 +70,29 @@ def _arch(
     height, depth = float(curve.height(level)), float(curve.depth(level))
     front = curve.front(level)
     below = np.array([-front[1], front[0]])
-    thoracic = level < 12
+    canal = (6.0 + params["canal"] * 0.26 * depth) + 0.12 * depth
     for side in (-1.0, 1.0):
         skew = side * params["skew"] * rng.uniform(0.5, 1.5)
-        pedicle = np.stack([
-            curve.at(level, 3.0, -0.30 * height + skew), curve.at(level, -26.0, -0.30 * height + skew),
-            curve.at(level, -28.0, 0.06 * height + skew), curve.at(level, 3.0, 0.02 * height + skew),
+        shape = np.stack([
+            curve.at(level, 0.08 * depth, -0.34 * height + skew), curve.at(level, -0.5 * canal, -0.28 * height + skew),
+            curve.at(level, -canal, -0.44 * height + skew), curve.at(level, -canal, 0.30 * height + skew),
+            curve.at(level, -0.5 * canal, 0.14 * height + skew), curve.at(level, 0.08 * depth, 0.20 * height + skew),
         ])
-        sharp.fill(pedicle, 0.28 * gain)
-        facet = curve.at(level + 0.5, -0.40 * depth * params["canal"] - 8.0, skew)
-        tilt = front * 0.35 + below
+        outline = smooth_curve(np.concatenate([shape, shape[:1]]), 22)
+        sharp.fill(outline, 0.30 * gain)
+        soft.fill(outline, 0.15 * gain)
+        facet = curve.at(level + 0.5, -canal - 0.02 * depth, skew)
+        tilt = front * rng.uniform(0.1, 0.5) + below
         tilt /= np.linalg.norm(tilt)
-        soft.fill(ellipse(facet, tilt, 0.36 * height, 0.13 * depth), 0.42 * gain)
-        sharp.bone(ellipse(facet + side * 3.0, tilt, 0.42 * height, 0.10 * depth), 0.20 * gain)
-        if thoracic:
+        soft.fill(ellipse(facet, tilt, 0.42 * height, 0.15 * depth), 0.34 * gain)
+        sharp.bone(ellipse(facet + side * 3.0, tilt, 0.46 * height, 0.12 * depth), 0.26 * gain)
+        lamina = curve.at(level + 0.15, -canal - 0.22 * depth, skew)
+        sharp.bone(blob(rng, lamina, 0.26 * height, rough=0.3, count=14), 0.22 * gain)
+        if level < 12:
             head = curve.at(level - 0.42, rng.uniform(-6, 12), skew)
-            soft.fill(ellipse(head, front, 0.20 * depth + 4, 0.22 * height), 0.20 * gain)
+            sharp.fill(ellipse(head, front, 0.22 * depth + 4, 0.26 * height), 0.22 * gain * params["costal"])
+            process = curve.at(level + 0.1, -canal - 0.30 * depth, skew)
+            sharp.bone(blob(rng, process, 0.34 * height, rough=0.25, count=14), 0.30 * gain)
     _spinous(soft, curve, level, gain, rng)
 
 
@@ -169,6 +180,9 @@ def _arm(sharp: Pen, soft: Pen, curve: SpineCurve, gain: float, rng: np.random.G
         sharp.pipe(line, rng.uniform(42, 62), 0.6 * gain)
         soft.stroke(line, rng.uniform(130, 220), 0.35 * gain)
         sharp.bone(ellipse(joint, ahead, 52, 44), 0.55 * gain, shell=0.35)
+    if rng.random() < 0.6:
+        mass = curve.at(rng.uniform(-2.0, 1.5), rng.uniform(-60, 160))
+        soft.fill(blob(rng, mass, rng.uniform(90, 200), rough=0.3), rng.uniform(0.15, 0.7) * gain)
     level = rng.uniform(0.0, 3.0)
     corner = curve.at(level, rng.uniform(-90, 40))
     turn = np.deg2rad(rng.uniform(50, 115))
