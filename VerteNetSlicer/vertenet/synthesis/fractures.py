@@ -75,10 +75,11 @@ def loss_profile(kind: str, loss: float, *, pattern: float = 0.5, rest: float = 
         rest: 0 to 1; how much of the loss the other heights share.
     """
     if kind == "wedge":
-        start = 0.75 * pattern
+        start = 0.45 * pattern
         ramp = np.clip((_U - start) / (1 - start), 0, 1)
         ramp = ramp ** (0.7 + 0.6 * rest)
-        middle = 0.25 * rest * np.sin(np.pi * _U) ** 2
+        # Measured wedges lose in the middle about 0.6 of what they lose in front.
+        middle = (0.10 + 0.30 * rest) * np.sin(np.pi * _U) ** 2
         return loss * np.minimum(ramp + middle, 1.0)
     if kind == "biconcave":
         bowl = np.sin(np.pi * _U) ** (0.6 + 1.4 * pattern)
