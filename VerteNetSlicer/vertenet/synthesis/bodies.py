@@ -19,13 +19,16 @@ from .view import View
 class BodyStyle:
     """How one body is drawn; lengths in units, weights in attenuation.
 
+    ``ends`` are the top and bottom endplate, ``walls`` the front and back wall;
+    ``uneven`` is strength, frequency and phase of their change along the rim.
     ``tilt`` and ``twist`` are half the distance of the doubled endplates and
     of the doubled walls; the outline stays the mid-line of both.
     """
 
     plateau: float
-    endplate: float
-    wall: float
+    ends: tuple[float, float]
+    walls: tuple[float, float]
+    uneven: tuple[float, float, float]
     thickness: float
     tilt: float
     twist: float
@@ -49,6 +52,8 @@ def draw_body(
     for sign in (1.0, -1.0) if doubled else (0.0,):
         copy = _copy(sides, sign * style.tilt, sign * style.twist)
         body, rim = _coverages(copy, s, style)
+        if style.uneven[0] > 0.0:
+            rim *= _wave(copy, style.uneven)
         share = 0.5 if doubled else 1.0
         total += share * (rim + style.plateau * body)
         inside += share * body
@@ -154,6 +159,13 @@ def _cover(distance: NDArray[np.float32], s: float) -> NDArray[np.float32]:
     return np.clip(distance * np.float32(s) + np.float32(0.5), 0.0, 1.0)
 
 
+def _wave(sides: Sides, uneven: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Brightness of the rim along it: endplates and walls are never even."""
+    strength, frequency, phase = (np.float32(v) for v in uneven)
+    place = (sides[3] - sides[2] + np.float32(0.7) * (sides[0] - sides[1])) * frequency + phase
+    return np.float32(1.0) + strength * np.sin(place + np.sin(place * np.float32(0.61)))  # type: ignore[no-any-return]
+
+
 def _coverages(
     sides: Sides, s: float, style: BodyStyle
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -165,7 +177,12 @@ def _coverages(
     inset, t = np.float32(style.inset), np.float32(style.thickness)
     walls_in, ends_in = walls - inset, ends - inset
     outer = _cover(np.minimum(ends_in, walls_in), s)
-    without_ends = _cover(np.minimum(ends_in - t, walls_in), s)
-    without_walls = _cover(np.minimum(ends_in, walls_in - np.float32(0.7) * t), s)
-    rim = style.endplate * (outer - without_ends) + style.wall * (outer - without_walls)
+    rim = np.zeros(outer.shape, np.float32)
+    for weight, distance, depth in (
+        (style.ends[0], top, t), (style.ends[1], bottom, t),
+        (style.walls[0], front, np.float32(0.7) * t), (style.walls[1], back, np.float32(0.7) * t),
+    ):
+        if weight > 0.0:
+            rest = _cover(distance - inset - depth, s)
+            rim += np.float32(weight) * np.maximum(outer - rest, 0.0)
     return body, rim

@@ -49,6 +49,8 @@ def patches(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
         depth = np.abs(rng.normal(0.08, 0.05, knots)) * columns
         y = np.linspace(start, start + length, knots)
         x = columns - depth if right else depth
+        if rng.random() < 0.7:
+            y, x = np.linspace(start, start + length, 60), smooth_curve(np.stack([x, y], 1), 60)[:, 0]
         wall = columns + 2.0 if right else -2.0
         sheet.add(np.concatenate([np.stack([x, y], 1), [[wall, y[-1]], [wall, y[0]]]]), 1.0)
     return np.clip(sheet.draw(), 0.0, 1.0)

@@ -70,10 +70,11 @@ def _field(rng: np.random.Generator, look: str) -> Params:
 def _bones(rng: np.random.Generator, look: str) -> Params:
     bright, faint = look == "bright", look == "faint"
     return {
-        "bone": float(rng.uniform(0.45, 0.70) if bright else rng.uniform(0.02, 0.35) if faint else rng.uniform(0.10, 0.40)),
+        "bone": float(rng.uniform(0.45, 0.70) if bright else rng.choice([rng.uniform(0.0, 0.08), rng.uniform(0.05, 0.35)]) if faint else rng.uniform(0.10, 0.40)),
         "endplate": float(rng.uniform(0.25, 0.75) if bright else rng.uniform(0.20, 0.75)),
         "wall": float(rng.uniform(0.0, 0.22) if bright else rng.uniform(0.05, 0.50)),
         "thickness": float(rng.uniform(2.4, 5.5)),
+        "back_wall": float(rng.uniform(0.1, 1.0)), "uneven": float(rng.uniform(0.0, 0.8)),
         "tilt": float(abs(rng.normal(0, 1.6))), "twist": float(abs(rng.normal(0, 1.4))),
         "scoliosis": float(abs(rng.normal(0, 2.5)) if _chance(rng, 0.3) else 0.0),
         "hollow": float(max(rng.normal(0.15, 0.2), 0.0)),
@@ -91,7 +92,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "rib_rim": float(rng.uniform(0, 0.25) if _chance(rng, 0.6) else 0.0),
         "shoulder": float(rng.uniform(0.3, 1.6) if _chance(rng, 0.85) else 0.0),
         "sternum": float(rng.uniform(0.2, 0.9) if _chance(rng, 0.6) else 0.0),
-        "pelvis": float((rng.uniform(0.5, 1.6) if bright else rng.uniform(0.3, 1.0)) if _chance(rng, 0.95) else 0.0),
+        "pelvis": float((rng.uniform(0.5, 1.6) if bright or look == "radiograph" else rng.uniform(0.3, 1.0)) if _chance(rng, 0.95) else 0.0),
         "sacrum": float(rng.uniform(0.6, 1.8)),
         "crest_forward": float(rng.uniform(10, 90)), "crest_down": float(rng.uniform(-60, 60)),
         "crest_split": float(rng.uniform(4, 30)), "crest_width": float(rng.uniform(110, 190)),
@@ -115,6 +116,7 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         "gradient_x": float(rng.normal(0, 0.04 if bright else 0.15)),
         "gradient_y": float(rng.normal(0, 0.04 if bright else 0.20)),
         "back_fat": float(rng.uniform(-10, 120)), "trunk_depth": float(rng.uniform(230, 480)),
+        "tissue_blur": float(rng.uniform(1.5, 8.0)),
         "folds": int(rng.integers(0, 4)),
         "air": float(rng.uniform(0.05, 0.35) if bright else rng.uniform(0.05, 0.65)),
         "sulcus_level": float(rng.uniform(9.8, 12.4)), "dome_split": float(rng.uniform(-0.9, 0.9)),
@@ -122,7 +124,7 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         "dome_line": float(rng.uniform(0.0, 0.12)), "dome_dark": float(rng.uniform(0.0, 0.12)),
         "dome_line_width": float(rng.uniform(3, 8)),
         "lung_back": float(rng.uniform(10, 90)), "chest_depth": float(rng.uniform(220, 420)),
-        "heart": float(rng.uniform(0.0, 0.12) if bright else rng.uniform(0.0, 0.3)),
+        "heart": float(rng.uniform(0.0, 0.12) if bright else rng.uniform(0.0, 0.2)),
         "streaks": int(rng.integers(0, 26)), "streak_gain": float(rng.uniform(0.0, 0.14)),
         "trachea": float(rng.uniform(-0.05, 0.12)),
         "aorta": float(rng.uniform(0.0, 0.10)), "aorta_wall": float(rng.uniform(0.0, 0.04)),
@@ -131,7 +133,7 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         "tortuosity": float(abs(rng.normal(0, 8))), "aorta_wave": float(rng.uniform(0.4, 1.4)),
         "aorta_phase": float(rng.uniform(0, 6.28)),
         "calcification": scores, "plaque": float(rng.uniform(0.08, 0.5)),
-        "gas": int(rng.integers(0, 9)), "stool": int(rng.integers(0, 3)),
+        "gas": int(rng.integers(0, 18) if look == "radiograph" else rng.integers(0, 9)), "stool": int(rng.integers(0, 3)),
         "gas_gain": float(rng.uniform(0.03, 0.12) if bright else rng.uniform(0.05, 0.35)),
     }
 

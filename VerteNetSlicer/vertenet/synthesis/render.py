@@ -139,16 +139,18 @@ def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tupl
 def _tissues(
     curve: SpineCurve, view: View, params: Params
 ) -> tuple[Image, dict[str, NDArray[np.float64]]]:
-    broad, fine = skeleton.Pen(view, sub=1), skeleton.Pen(view)
+    broad, middle = skeleton.Pen(view, sub=1), skeleton.Pen(view, sub=1)
+    fine = skeleton.Pen(view)
     soft_tissue.trunk(broad, curve, params, _stream(params, 11))
     soft_tissue.skin_folds(fine, curve, params, _stream(params, 12))
-    soft_tissue.lungs(fine, fine, curve, params, _stream(params, 13))
+    soft_tissue.lungs(middle, fine, curve, params, _stream(params, 13))
     soft_tissue.heart_and_vessels(broad, fine, curve, params, _stream(params, 14))
-    walls = soft_tissue.aorta(fine, fine, curve, params, _stream(params, 15))
-    soft_tissue.bowel(fine, fine, curve, params, _stream(params, 16))
+    walls = soft_tissue.aorta(middle, fine, curve, params, _stream(params, 15))
+    soft_tissue.bowel(middle, fine, curve, params, _stream(params, 16))
     rng = _stream(params, 17)
     broad_image = blur(broad.draw(), 10.0 * view.scale)
-    tissue = broad_image + blur(fine.draw(), 1.5 * view.scale)
+    tissue = broad_image + blur(middle.draw(), params["tissue_blur"] * view.scale)
+    tissue += blur(fine.draw(), 1.5 * view.scale)
     for size, gain in ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25)):
         noise = smooth_noise(rng, view.shape, size * view.scale)
         tissue += np.float32(gain * params["tissue_noise"]) * noise
@@ -183,14 +185,15 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
     factor = (1.0 - params["upper_fade"] * max(0.0, 1.0 - level / 11.0)) * np.exp(
         rng.normal(0, params["level_spread"])
     )
-    ends = np.exp(rng.normal(0, 0.2))
+    top = float(params["endplate"] * factor * np.exp(rng.normal(0, 0.2)))
     sclerotic = 1.6 if rng.random() < 0.06 else 1.0
     blur_units = params["blur"] / view.scale
     thickness = params["thickness"] * np.exp(rng.normal(0, 0.12)) * sclerotic
     return BodyStyle(
         plateau=float(params["bone"] * factor),
-        endplate=float(params["endplate"] * factor * ends),
-        wall=float(params["wall"] * factor),
+        ends=(top, 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))),
+        walls=(float(params["wall"] * factor), float(params["wall"] * factor * params["back_wall"])),
+        uneven=(float(params["uneven"]), float(rng.uniform(0.08, 0.3)), float(rng.uniform(0, 6.28))),
         thickness=float(thickness),
         tilt=float(abs(params["tilt"] + rng.normal(0, 0.8) + params["scoliosis"] * np.sin(level * 0.6 + params["aorta_phase"]))) * 0.7,
         twist=float(abs(params["twist"] + rng.normal(0, 0.8))) * 0.7,

@@ -191,7 +191,8 @@ def _arm(sharp: Pen, soft: Pen, curve: SpineCurve, gain: float, rng: np.random.G
         corner - 130 * along + [rng.uniform(40, 120), 0], corner - 100 * along - [70, 0],
         corner + 60 * along - [40, 0], corner + rng.uniform(100, 190) * along, corner + [40, -20],
     ])
-    sharp.bone(blade, 0.28 * gain, shell=0.45, share=0.9)
+    plate = smooth_curve(np.concatenate([blade, blade[:1]]), 28)
+    sharp.bone(plate, 0.28 * gain, shell=0.45, share=0.9)
     spine = smooth_curve(np.stack([blade[0], corner + rng.normal(0, 20, 2), blade[3]]), 12)
     sharp.stroke(spine, rng.uniform(8, 18), 0.3 * gain)
 
