@@ -74,7 +74,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "endplate": float(rng.uniform(0.25, 0.75) if bright else rng.uniform(0.20, 0.75)),
         "wall": float(rng.uniform(0.0, 0.22) if bright else rng.uniform(0.05, 0.50)),
         "thickness": float(rng.uniform(2.4, 5.5)),
-        "back_wall": float(rng.uniform(0.1, 1.0)), "uneven": float(rng.uniform(0.0, 0.8)),
+        "back_wall": float(rng.uniform(0.1, 1.0)), "uneven": float(rng.uniform(0.0, 0.7)),
         "tilt": float(abs(rng.normal(0, 1.6))), "twist": float(abs(rng.normal(0, 1.4))),
         "scoliosis": float(abs(rng.normal(0, 2.5)) if _chance(rng, 0.3) else 0.0),
         "hollow": float(max(rng.normal(0.15, 0.2), 0.0)),

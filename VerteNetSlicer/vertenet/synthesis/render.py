@@ -132,7 +132,7 @@ def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tupl
     skeleton.implants(metal, np.asarray(spine.six), curve, params, _stream(params, 6))
     bone = blur(sharp.draw(), 1.6 * view.scale) + blur(soft.draw(), 5.5 * view.scale)
     grain = smooth_noise(_stream(params, 7), view.shape, max(2.2 * view.scale, 1.0))
-    bone *= 1.0 + np.float32(params["grain"]) * grain
+    bone *= 1.0 + np.float32(0.6 * params["grain"]) * grain
     return bone, metal.draw()
 
 
@@ -193,7 +193,7 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
         plateau=float(params["bone"] * factor),
         ends=(top, 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))),
         walls=(float(params["wall"] * factor), float(params["wall"] * factor * params["back_wall"])),
-        uneven=(float(params["uneven"]), float(rng.uniform(0.08, 0.3)), float(rng.uniform(0, 6.28))),
+        uneven=(float(params["uneven"]), float(rng.uniform(0.02, 0.10)), float(rng.uniform(0, 6.28))),
         thickness=float(thickness),
         tilt=float(abs(params["tilt"] + rng.normal(0, 0.8) + params["scoliosis"] * np.sin(level * 0.6 + params["aorta_phase"]))) * 0.7,
         twist=float(abs(params["twist"] + rng.normal(0, 0.8))) * 0.7,
