@@ -11,8 +11,9 @@ def codestream_size(data: bytes) -> tuple[int, int] | None:
     """(rows, columns) of the first stream inside encapsulated or bare data; None if not found."""
     jpeg2000 = data.find(b"\xff\x4f\xff\x51", 0, 4096)
     if jpeg2000 >= 0:
-        field = [int.from_bytes(data[i : i + 4], "big")
-                 for i in range(jpeg2000 + 8, jpeg2000 + 24, 4)]
+        field = [
+            int.from_bytes(data[i : i + 4], "big") for i in range(jpeg2000 + 8, jpeg2000 + 24, 4)
+        ]
         return field[1] - field[3], field[0] - field[2]
     start = data.find(b"\xff\xd8\xff", 0, 4096)
     return jpeg_size(data, start) if start >= 0 else None
@@ -23,8 +24,10 @@ def jpeg_size(data: bytes, start: int = 0) -> tuple[int, int] | None:
     found = _segment(data, start, _FRAMES)
     if found is None:
         return None
-    return (int.from_bytes(data[found + 5 : found + 7], "big"),
-            int.from_bytes(data[found + 7 : found + 9], "big"))
+    return (
+        int.from_bytes(data[found + 5 : found + 7], "big"),
+        int.from_bytes(data[found + 7 : found + 9], "big"),
+    )
 
 
 def jpeg_is_complete(data: bytes) -> bool:

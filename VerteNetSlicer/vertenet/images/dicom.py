@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import ImageError
 from . import dicom_tags as tags
 from .dicom_grey import grey_from_dicom
-from .dicom_pixels import read_layout
+from .dicom_layout import read_layout
 from .limits import DECODER_ERRORS, MAX_FILE_BYTES, reason
 from .spacing import check_field, dicom_spacing
 from .types import DxaImage, build_image
@@ -62,12 +62,17 @@ def _read(dataset: Dataset, name: str, spacing_mm: Sequence[float] | None) -> Dx
     layout = read_layout(dataset, name)
     tags.refuse_frontal(dataset, name)
     grey = grey_from_dicom(dataset, layout, keyword, name)
-    spacing = check_field(dicom_spacing(tags.spacing_tags(dataset), user_mm=spacing_mm),
-                          layout.rows)
+    spacing = check_field(
+        dicom_spacing(tags.spacing_tags(dataset), user_mm=spacing_mm), layout.rows
+    )
     return build_image(
-        grey.values, name, spacing, history=grey.history,
+        grey.values,
+        name,
+        spacing,
+        history=grey.history,
         warnings=grey.warnings + tags.remarks(dataset),
-        sex=tags.sex(dataset), age_years=tags.age_years(dataset),
+        sex=tags.sex(dataset),
+        age_years=tags.age_years(dataset),
     )
 
 
@@ -105,13 +110,17 @@ def _pixel_keyword(dataset: Dataset, name: str) -> str:
         raise ImageError(f"{name}: expected pixels, got an encrypted DICOM file. Decrypt it first.")
     meta = getattr(dataset, "file_meta", None)
     sop_class = tags.text(dataset, "SOPClassUID") or (
-        tags.text(meta, "MediaStorageSOPClassUID") if meta is not None else "")
+        tags.text(meta, "MediaStorageSOPClassUID") if meta is not None else ""
+    )
     what = _NOT_IMAGES.get(sop_class)
     if what is None:
         from pydicom.uid import UID
 
         title = UID(sop_class).name if sop_class else ""
         known = title and title != sop_class
-        what = f"a DICOM object of another kind ({title})" if known else "a DICOM file without any"
+        what = (
+            f"a DICOM object of another kind ({title})"
+            if known
+            else "a DICOM file without any, perhaps truncated"
+        )
     raise ImageError(f"{name}: expected an image with pixels, got {what}.")
-

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from .dicom_pixels import Layout, stored_values
+from .dicom_layout import NATIVE, Layout
+from .dicom_pixels import stored_values
 from .dicom_tags import element_value, text, texts, whole
 from .grey import grey_from_colour
 from .limits import DECODER_ERRORS
@@ -59,7 +60,9 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
     stored = stored_values(dataset, layout, name)
     first = (f"decoded from transfer syntax {layout.syntax}",) if _coded(layout) else ()
     if layout.photometric == "PALETTE COLOR":
-        return replace(_palette(dataset, stored, name), history=(*first, "palette colour to grey"))
+        return replace(
+            _palette(dataset, layout, stored, name), history=(*first, "palette colour to grey")
+        )
     if layout.samples == 3:
         return _colour(stored, layout, first, name)
     if layout.photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
@@ -86,8 +89,6 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
 
 
 def _coded(layout: Layout) -> bool:
-    from .dicom_pixels import NATIVE
-
     return layout.syntax not in NATIVE
 
 
@@ -102,8 +103,10 @@ def _float_pixels(dataset: Dataset, layout: Layout, keyword: str, name: str) -> 
     order = ">" if layout.big_endian else "<"
     values = np.frombuffer(dataset[keyword].value, order + kind)
     if values.size < layout.rows * layout.columns:
-        raise ImageError(f"{name}: expected {layout.rows * layout.columns} values, got "
-                         f"{values.size}: the file is truncated.")
+        raise ImageError(
+            f"{name}: expected {layout.rows * layout.columns} values, got "
+            f"{values.size}: the file is truncated."
+        )
     values = values[: layout.rows * layout.columns].reshape(layout.rows, layout.columns)
     good = values[np.isfinite(values)]
     low, high = (float(good.min()), float(good.max())) if good.size else (0.0, 1.0)
@@ -112,8 +115,15 @@ def _float_pixels(dataset: Dataset, layout: Layout, keyword: str, name: str) -> 
 
 def _colour(stored: NDArray[Any], layout: Layout, first: tuple[str, ...], name: str) -> Grey:
     kind = layout.photometric
-    if kind not in ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420",
-                    "YBR_ICT", "YBR_RCT"):
+    if kind not in (
+        "RGB",
+        "YBR_FULL",
+        "YBR_FULL_422",
+        "YBR_PARTIAL_422",
+        "YBR_PARTIAL_420",
+        "YBR_ICT",
+        "YBR_RCT",
+    ):
         raise ImageError(f"{name}: expected RGB or YBR colours, got {kind!r}.")
     low, high = 0.0, float((1 << layout.stored) - 1)
     if stored.ndim == 2:
@@ -123,11 +133,17 @@ def _colour(stored: NDArray[Any], layout: Layout, first: tuple[str, ...], name: 
     return Grey(grey_from_colour(stored), low, high, (*first, f"{kind} to grey"))
 
 
-def _palette(dataset: Dataset, stored: NDArray[Any], name: str) -> Grey:
+def _palette(dataset: Dataset, layout: Layout, stored: NDArray[Any], name: str) -> Grey:
     tables = []
+    order = ">" if layout.big_endian else "<"
     for colour in ("Red", "Green", "Blue"):
-        table = _table(dataset, f"{colour}PaletteColorLookupTableDescriptor",
-                       f"{colour}PaletteColorLookupTableData", signed=False)
+        table = _table(
+            dataset,
+            f"{colour}PaletteColorLookupTableDescriptor",
+            f"{colour}PaletteColorLookupTableData",
+            signed=False,
+            order=order,
+        )
         if table is None:
             raise ImageError(f"{name}: expected three palette tables, got a file without them.")
         tables.append(_look_up(table, stored))
@@ -142,7 +158,9 @@ class _Table:
     entries: NDArray[np.float64]
 
 
-def _table(dataset: Dataset, descriptor: str, data: str, *, signed: bool) -> _Table | None:
+def _table(
+    dataset: Dataset, descriptor: str, data: str, *, signed: bool, order: str = "<"
+) -> _Table | None:
     """A look-up table, or None where it is absent or makes no sense."""
     try:
         count, first, bits = (int(value) for value in dataset[descriptor].value)
@@ -151,7 +169,7 @@ def _table(dataset: Dataset, descriptor: str, data: str, *, signed: bool) -> _Ta
         return None
     count, bits = (count & 0xFFFF) or 65536, bits & 0xFF
     if isinstance(raw, bytes):
-        wide = "<u2" if len(raw) >= 2 * count else "u1"
+        wide = f"{order}u2" if len(raw) >= 2 * count else "u1"
         raw = np.frombuffer(raw[: len(raw) // 2 * 2], wide)
     # The descriptor's first value has the sign of the pixels, whatever its VR became.
     first = first - 65536 if signed and first > 32767 else first
@@ -161,7 +179,10 @@ def _table(dataset: Dataset, descriptor: str, data: str, *, signed: bool) -> _Ta
 
 def _look_up(table: _Table, values: NDArray[Any]) -> NDArray[np.float64]:
     index = np.rint(np.asarray(values, dtype=np.float64)) - table.first
-    return table.entries[np.clip(index, 0, table.entries.size - 1).astype(np.intp)]
+    found: NDArray[np.float64] = table.entries[
+        np.clip(index, 0, table.entries.size - 1).astype(np.intp)
+    ]
+    return found
 
 
 def _modality(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
@@ -171,10 +192,16 @@ def _modality(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
         table = _table(items[0], "LUTDescriptor", "LUTData", signed=layout.signed)
         if table is None:
             return grey.warn("The file's Modality LUT is damaged and was not applied.")
-        return grey.then("Modality LUT applied", values=_look_up(table, grey.values), low=0.0,
-                         high=float((1 << table.bits) - 1))
-    slope, intercept = _number(dataset, "RescaleSlope", 1.0), _number(
-        dataset, "RescaleIntercept", 0.0)
+        return grey.then(
+            "Modality LUT applied",
+            values=_look_up(table, grey.values),
+            low=0.0,
+            high=float((1 << table.bits) - 1),
+        )
+    slope, intercept = (
+        _number(dataset, "RescaleSlope", 1.0),
+        _number(dataset, "RescaleIntercept", 0.0),
+    )
     if slope is None or intercept is None or slope == 0 or abs(slope) > _MAX_FACTOR:
         return grey.warn("Rescale Slope or Intercept in the file is not usable and was ignored.")
     if (slope, intercept) == (1.0, 0.0):
@@ -183,7 +210,8 @@ def _modality(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
     return grey.then(
         f"rescaled: {slope:g} x stored value + {intercept:g}",
         values=np.asarray(grey.values, dtype=np.float64) * slope + intercept,
-        low=min(ends), high=max(ends),
+        low=min(ends),
+        high=max(ends),
     )
 
 
@@ -195,8 +223,9 @@ def _voi(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
         shown = _look_up(table, grey.values) if table else None
         if table is None or shown is None or shown.min() == shown.max():
             return grey.warn("The file's VOI LUT is not usable and was not applied.")
-        return grey.then("VOI LUT applied", values=shown, low=0.0,
-                         high=float((1 << table.bits) - 1))
+        return grey.then(
+            "VOI LUT applied", values=shown, low=0.0, high=float((1 << table.bits) - 1)
+        )
     centre, width = texts(dataset, "WindowCenter"), texts(dataset, "WindowWidth")
     if centre and width:
         return grey.then(f"window not applied (centre {centre[0][:16]}, width {width[0][:16]})")
@@ -229,8 +258,7 @@ def _fill_padding(grey: Grey, padding: NDArray[np.bool_] | None) -> Grey:
         return grey
     values = np.array(grey.values)
     values[padding] = values[~padding].min()
-    return grey.then(f"{int(padding.sum())} padding pixels set to the darkest value",
-                     values=values)
+    return grey.then(f"{int(padding.sum())} padding pixels set to the darkest value", values=values)
 
 
 def _number(dataset: Dataset, keyword: str, default: float) -> float | None:

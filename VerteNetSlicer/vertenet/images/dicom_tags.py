@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
-_FRONTAL = re.compile(r"\b(A\.?P\.?|P\.?A\.?|frontal|antero-?posterior|postero-?anterior)(?!\w)", re.I)
+_FRONTAL = re.compile(
+    r"\b(A\.?P\.?|P\.?A\.?|frontal|antero-?posterior|postero-?anterior)(?!\w)", re.I
+)
 _LATERAL = re.compile(r"lat\b|lateral|\bVFA\b|\bLVA\b|\bIVA\b|\bLL\b|\bRL\b|sagittal", re.I)
 _ELSEWHERE = re.compile(r"\b(hip|femur|forearm|whole.?body|total.?body|hand|knee)\b", re.I)
 

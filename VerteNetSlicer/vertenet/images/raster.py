@@ -7,21 +7,18 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
 from .grey import grey_from_colour
+from .libraries import quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
-from .quiet import quiet_stderr
 from .raster_checks import check_whole, is_min_white
 from .spacing import Spacing, check_field, header_spacing, unknown_spacing, user_spacing
 from .types import DxaImage, build_image
-
-if TYPE_CHECKING:
-    import SimpleITK as sitk
 
 _READERS = {
     "PNG": ("PNGImageIO", ".png"),
@@ -33,9 +30,15 @@ _READERS = {
     "MetaImage": ("MetaImageIO", ".mha"),
 }
 _SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg"), "TIFF": (".tif", ".tiff"), "NRRD": (".nrrd", ".nhdr"),
+    "JPEG": (".jpg", ".jpeg"),
+    "TIFF": (".tif", ".tiff"),
+    "NRRD": (".nrrd", ".nhdr"),
     "MetaImage": (".mha", ".mhd"),
 }
+_UPSIDE_DOWN = (
+    "The file's header says that its first row is the lowest; the image is used as stored and "
+    "may be upside down."
+)
 _WITH_SPACING = ("NRRD", "NIfTI", "MetaImage")
 
 
@@ -59,7 +62,7 @@ def read_raster(
     """
     try:
         check_whole(data, kind, path)
-        with tempfile.TemporaryDirectory(prefix="vertenet-") as folder, quiet_stderr():
+        with tempfile.TemporaryDirectory(prefix="vertenet-") as folder, quiet_decoders():
             return _read(_with_suffix(path, data, kind, Path(folder)), path, data, kind, spacing_mm)
     except DECODER_ERRORS as error:
         raise ImageError(
@@ -71,9 +74,7 @@ def read_raster(
 def _read(
     source: Path, path: Path, data: bytes, kind: str, spacing_mm: Sequence[float] | None
 ) -> DxaImage:
-    import SimpleITK as sitk
-
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    sitk = simpleitk()
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_READERS[kind][0])
     reader.SetFileName(str(source))
@@ -95,7 +96,10 @@ def _read(
     values = values.reshape((rows, columns, components) if components > 1 else (rows, columns))
     grey, history = _to_grey(values, kind, data)
     return build_image(
-        grey, path.name, check_field(spacing, rows), history=history,
+        grey,
+        path.name,
+        check_field(spacing, rows),
+        history=history,
         warnings=_upside_down(reader, axes, kind),
     )
 
@@ -133,7 +137,7 @@ def _slice_axes(size: Sequence[int], name: str) -> tuple[int, int]:
 
 
 def _spacing(
-    reader: sitk.ImageFileReader,
+    reader: Any,
     axes: tuple[int, int],
     kind: str,
     spacing_mm: Sequence[float] | None,
@@ -154,7 +158,7 @@ def _spacing(
     return header_spacing(row, column, user_mm=spacing_mm, recorded=recorded)
 
 
-def _meta(reader: sitk.ImageFileReader, key: str) -> str:
+def _meta(reader: Any, key: str) -> str:
     return str(reader.GetMetaData(key)).strip() if reader.HasMetaDataKey(key) else ""
 
 
@@ -170,15 +174,10 @@ def _to_grey(values: NDArray[Any], kind: str, data: bytes) -> tuple[NDArray[Any]
     return values, history
 
 
-def _upside_down(
-    reader: sitk.ImageFileReader, axes: tuple[int, int], kind: str
-) -> tuple[str, ...]:
+def _upside_down(reader: Any, axes: tuple[int, int], kind: str) -> tuple[str, ...]:
     """A warning where the header says that rows run upwards, as converters to NIfTI write."""
     size = len(reader.GetSize())
     direction = np.asarray(reader.GetDirection(), dtype=np.float64).reshape(size, size)
     if kind not in _WITH_SPACING or direction[axes[1], axes[1]] > -0.5:
         return ()
-    return (
-        "The file's header says that its first row is the lowest; the image is used as stored "
-        "and may be upside down.",
-    )
+    return (_UPSIDE_DOWN,)

@@ -57,7 +57,7 @@ def _bmp(data: bytes) -> bool:
     offset, _, width, height, _, bits, compression = struct.unpack("<IIiiHHI", data[10:34])
     if compression not in (0, 3):
         return True
-    return len(data) >= int(offset) + (abs(width) * bits + 31) // 32 * 4 * abs(height)
+    return len(data) >= int(offset) + (abs(int(width)) * bits + 31) // 32 * 4 * abs(height)
 
 
 def _nifti(data: bytes) -> bool:
@@ -100,7 +100,7 @@ def _metaimage(data: bytes, path: Path) -> bool:
     if fields.get("compresseddata", "").lower() == "true" and expected <= _MAX_BYTES:
         # MetaIO pads what zlib could not give.
         return len(zlib.decompressobj(47).decompress(data[start:], expected)) >= expected
-    return expected > _MAX_BYTES or len(data) - start >= expected
+    return bool(expected > _MAX_BYTES or len(data) - start >= expected)
 
 
 def _metaimage_header(data: bytes) -> tuple[dict[str, str], int]:

@@ -41,7 +41,7 @@ def _read_bytes(file: Path) -> bytes:
         if file.is_dir():
             raise ImageError(f"{file.name or file}: expected an image file, got a folder.")
         if not file.exists():
-            raise ImageError(f"{file.name or file}: expected an image file, but there is no such file.")
+            raise ImageError(f"{file.name}: expected an image file, but there is no such file.")
         if not file.is_file():
             raise ImageError(f"{file.name}: expected an image file, got a device or a pipe.")
         size = file.stat().st_size
@@ -55,5 +55,3 @@ def _read_bytes(file: Path) -> bytes:
         raise ImageError(f"{file.name}: expected a readable file, got no permission.") from error
     except (OSError, ValueError, MemoryError) as error:
         raise ImageError(f"{file.name}: expected a readable file ({error}).") from error
-
-

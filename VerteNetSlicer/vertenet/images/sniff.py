@@ -85,11 +85,18 @@ def _is_nifti(head: bytes) -> bool:
 
 def _is_bare_dicom(data: bytes) -> bool:
     """A data set without the 128-byte preamble, as some archives send it."""
-    if len(data) < 16 or data[:4] not in (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00",
-                                          b"\x08\x00\x05\x00", b"\x08\x00\x08\x00",
-                                          b"\x08\x00\x16\x00", b"\x08\x00\x12\x00",
-                                          b"\x00\x08\x00\x05", b"\x00\x08\x00\x08",
-                                          b"\x00\x08\x00\x16", b"\x08\x00\x01\x00"):
+    if len(data) < 16 or data[:4] not in (
+        b"\x02\x00\x00\x00",
+        b"\x08\x00\x00\x00",
+        b"\x08\x00\x05\x00",
+        b"\x08\x00\x08\x00",
+        b"\x08\x00\x16\x00",
+        b"\x08\x00\x12\x00",
+        b"\x00\x08\x00\x05",
+        b"\x00\x08\x00\x08",
+        b"\x00\x08\x00\x16",
+        b"\x08\x00\x01\x00",
+    ):
         return False
     explicit = data[4:6].isalpha() and data[4:6].isupper()
     return explicit or int.from_bytes(data[4:8], "little") < 1024

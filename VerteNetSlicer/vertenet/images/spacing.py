@@ -45,6 +45,10 @@ UNKNOWN = (
     "The size of a pixel is not known: lengths are in pixels, square pixels are assumed. "
     "Give the spacing as ROW,COLUMN in millimetres if you know it."
 )
+SHAPE_ONLY = (
+    "The file gives the shape of a pixel but not its size: ratios and angles are right, lengths "
+    "are in pixel widths, not millimetres."
+)
 
 
 @dataclass(frozen=True)
@@ -203,16 +207,11 @@ def _aspect_spacing(values: Sequence[str]) -> Spacing:
     return Spacing(
         PixelScale(pair[0] / pair[1], 1.0, in_mm=False),
         "PixelAspectRatio",
-        (
-            "The file gives the shape of a pixel but not its size: ratios and angles are right, "
-            "lengths are in pixel widths, not millimetres.",
-        ),
+        (SHAPE_ONLY,),
     )
 
 
-def _remarks(
-    source: str, found: dict[str, tuple[float, float]], tags: SpacingTags
-) -> list[str]:
+def _remarks(source: str, found: dict[str, tuple[float, float]], tags: SpacingTags) -> list[str]:
     """What a reader should know about the source that won."""
     remarks = []
     if source == "ImagerPixelSpacing":
