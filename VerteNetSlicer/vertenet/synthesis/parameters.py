@@ -72,7 +72,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
     return {
         "bone": float(rng.uniform(0.45, 0.70) if bright else rng.choice([rng.uniform(0.0, 0.08), rng.uniform(0.05, 0.35)]) if faint else rng.uniform(0.10, 0.40)),
         "endplate": float(rng.uniform(0.25, 0.75) if bright else rng.uniform(0.20, 0.75)),
-        "wall": float(rng.uniform(0.0, 0.22) if bright else rng.uniform(0.05, 0.50)),
+        "wall": float(max(rng.uniform(-0.08, 0.22), 0.0) if bright else rng.uniform(0.05, 0.50)),
         "thickness": float(rng.uniform(2.4, 5.5)),
         "back_wall": float(rng.uniform(0.1, 1.0)), "uneven": float(rng.uniform(0.0, 0.7)),
         "tilt": float(abs(rng.normal(0, 1.6))), "twist": float(abs(rng.normal(0, 1.4))),
@@ -82,6 +82,8 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "level_spread": float(rng.uniform(0.02, 0.15)),
         "upper_fade": float(rng.uniform(-0.1, 0.45)),
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.15, 0.7)),
+        "back_pad": float(rng.uniform(0.0, 0.16)),
+        "disc_scale": float(rng.uniform(0.5, 1.15)),
         "costal": float(rng.uniform(0.0, 1.3)),
         "canal": float(rng.uniform(0.35, 1.2)), "skew": float(abs(rng.normal(0, 3.0))),
         "ribs": float(rng.uniform(0.25, 0.9) if bright else rng.uniform(0.0, 0.6)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -91,6 +91,7 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     from .shapes import sample_shape
 
     spine = sample_shape(_shape_model(), _stream(params, 0), fracture_rate=params["fracture_rate"])
+    spine = _with_discs(spine, params)
     curve = SpineCurve(np.asarray(spine.six, np.float64))
     view = make_view(params, curve, size)
     attenuation, aorta_units = _attenuation(spine, curve, view, params)
@@ -106,6 +107,28 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
         params=params,
         aorta=aorta_truth(aorta_units, view, inside, params),
     )
+
+
+def _with_discs(spine: Any, params: Params) -> Any:
+    """Widen or narrow the discs: bodies move along the spine, rigidly.
+
+    Thoracic discs of bright-bone scans are narrower than those of the shapes.
+    """
+    rng = _stream(params, 9)
+    six, outline = np.array(spine.six, np.float64), np.array(spine.outline, np.float64)
+    present = np.nonzero(np.isfinite(six).all(axis=(1, 2)))[0]
+    shift = np.zeros((18, 2))
+    total = np.zeros(2)
+    for upper, lower in zip(present[:-1], present[1:], strict=True):
+        gap = six[lower][[0, 2]].mean(axis=0) - six[upper][[3, 5]].mean(axis=0)
+        lumbar = min(max((upper - 10.0) / 3.0, 0.0), 1.0)
+        factor = params["disc_scale"] * (1.0 - 0.5 * lumbar) + 0.5 * lumbar
+        factor = np.clip(factor * np.exp(rng.normal(0, 0.12)), 0.3, 1.3)
+        if lower - upper == 1 and not (spine.extra is not None and upper == 16):
+            total = total + (factor - 1.0) * gap
+        shift[lower] = total
+    extra = None if spine.extra is None else np.asarray(spine.extra) + shift[16]
+    return replace(spine, six=six + shift[:, None], outline=outline + shift[:, None], extra=extra)
 
 
 def _stream(params: Params, layer: int) -> np.random.Generator:

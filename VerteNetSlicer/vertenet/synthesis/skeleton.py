@@ -80,6 +80,10 @@ def _arch(
         ])
         outline = smooth_curve(np.concatenate([shape, shape[:1]]), 22)
         sharp.fill(outline, 0.30 * gain)
+        pad = params["back_pad"] * height * (1.0 if level < 12 else 0.4)
+        if pad > 0.5:
+            behind = np.array([[2.0, -0.4], [-pad, -0.4], [-pad * rng.uniform(0.5, 1.2), 0.45], [2.0, 0.48]])
+            soft.fill(curve.at(np.full(4, float(level)), behind[:, 0], behind[:, 1] * height + skew), 0.3 * gain)
         soft.fill(outline, 0.15 * gain)
         facet = curve.at(level + 0.5, -canal - 0.02 * depth, skew)
         tilt = front * rng.uniform(0.1, 0.5) + below
