@@ -84,12 +84,9 @@ def boot():
     scene = slicer.vtkMRMLScene()
     application_logic = slicer.vtkSlicerApplicationLogic()
     application_logic.SetMRMLScene(scene)
-    application_logic.SetTemporaryPath(tempfile.gettempdir())
-    # There are no colour files here; without folders the colours log an error.
-    application_logic.SetHomeDirectory(tempfile.gettempdir())
-    application_logic.SetShareDirectory("share")
     slicer.mrmlScene = scene
     slicer.app = _Application(application_logic)
+    _set_folders(application_logic, slicer.app.temporaryPath)
     slicer.modules = types.SimpleNamespace()
     slicer.selfTests = {}
     _wire_storage(scene, application_logic)
@@ -99,10 +96,21 @@ def boot():
     return scene
 
 
+def _set_folders(application_logic, folder):
+    """Folders of the application's own; the colours ask for theirs, even an empty one."""
+    (Path(folder) / "share" / "ColorFiles").mkdir(parents=True)
+    application_logic.SetTemporaryPath(folder)
+    application_logic.SetHomeDirectory(folder)
+    application_logic.SetShareDirectory("share")
+
+
 def _wire_storage(scene, application_logic):
     """What reading and writing an .mrb bundle needs."""
     cache = slicer.vtkCacheManager()
-    cache.SetRemoteCacheDirectory(slicer.app.temporaryPath)
+    folder = Path(slicer.app.temporaryPath) / "cache"
+    folder.mkdir()
+    (folder / ".slicer-cache").touch()
+    cache.SetRemoteCacheDirectory(str(folder))
     manager = slicer.vtkDataIOManager()
     manager.SetCacheManager(cache)
     logic = slicer.vtkDataIOManagerLogic()
