@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from .atomic import whole_folder
 from .json_report import report_text
+from .layout import json_text
 from .markups import landmarks_mrk_json
 from .tables import aac_csv, vertebrae_csv
 
@@ -60,8 +60,7 @@ def write_folder(
 
 def landmarks_text(analysis: Analysis) -> str:
     """The markups file's text."""
-    content = landmarks_mrk_json(analysis)
-    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json_text(landmarks_mrk_json(analysis))
 
 
 def _write_pixels(analysis: Analysis, image: DxaImage, work: Path) -> None:

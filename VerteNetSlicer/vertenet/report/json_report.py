@@ -7,7 +7,6 @@ that was withheld is null, and its reason stands in a field beside it.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -17,6 +16,7 @@ from ..analysis import Analysis
 from ..anatomy import Landmark, Vertebra
 from ..measure import AacGeometry, Guide, VertebraMeasures
 from .description import clean
+from .layout import json_text
 
 SCHEMA = "vertenet-report/1"
 NOTICE = "Research use only. A grade is a suggestion for a reader, not a diagnosis."
@@ -49,7 +49,7 @@ def report_text(analysis: Analysis) -> str:
     Raises:
         ValueError: if a measure is NaN or infinite, which is a defect of the measure.
     """
-    return json.dumps(report_json(analysis), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json_text(report_json(analysis))
 
 
 def plain(value: Any) -> Any:
