@@ -16,6 +16,7 @@ from ..errors import ImageError
 from .grey import grey_from_colour
 from .libraries import quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
+from .png_alpha import is_grey_alpha, read_grey_alpha
 from .raster_checks import check_whole, is_min_white
 from .spacing import Spacing, check_field, header_spacing, unknown_spacing, user_spacing
 from .types import DxaImage, build_image
@@ -62,6 +63,10 @@ def read_raster(
     """
     try:
         check_whole(data, kind, path)
+        if kind == "PNG" and is_grey_alpha(data):
+            grey = read_grey_alpha(data, path.name)
+            spacing = check_field(_picture_spacing(spacing_mm), grey.shape[0])
+            return build_image(grey, path.name, spacing, history=("alpha ignored",))
         with tempfile.TemporaryDirectory(prefix="vertenet-") as folder, quiet_decoders():
             return _read(_with_suffix(path, data, kind, Path(folder)), path, data, kind, spacing_mm)
     except DECODER_ERRORS as error:
@@ -143,7 +148,7 @@ def _spacing(
     spacing_mm: Sequence[float] | None,
 ) -> Spacing:
     if kind not in _WITH_SPACING:
-        return unknown_spacing() if spacing_mm is None else user_spacing(spacing_mm)
+        return _picture_spacing(spacing_mm)
     column, row = (float(reader.GetSpacing()[axis]) for axis in axes)
     if kind == "NIfTI":
         # Its header holds single precision: 0.3 comes as 0.30000001192092896.
@@ -156,6 +161,11 @@ def _spacing(
     ):
         row, column = float(exact[0]), float(exact[1])
     return header_spacing(row, column, user_mm=spacing_mm, recorded=recorded)
+
+
+def _picture_spacing(spacing_mm: Sequence[float] | None) -> Spacing:
+    """A picture's dots per inch say how to print it: only the user knows its spacing."""
+    return unknown_spacing() if spacing_mm is None else user_spacing(spacing_mm)
 
 
 def _meta(reader: Any, key: str) -> str:

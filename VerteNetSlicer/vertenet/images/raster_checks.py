@@ -57,7 +57,7 @@ def _bmp(data: bytes) -> bool:
     offset, _, width, height, _, bits, compression = struct.unpack("<IIiiHHI", data[10:34])
     if compression not in (0, 3):
         return True
-    return len(data) >= int(offset) + (abs(int(width)) * bits + 31) // 32 * 4 * abs(height)
+    return bool(len(data) >= offset + (abs(width) * bits + 31) // 32 * 4 * abs(height))
 
 
 def _nifti(data: bytes) -> bool:

@@ -54,4 +54,5 @@ def _read_bytes(file: Path) -> bytes:
     except PermissionError as error:
         raise ImageError(f"{file.name}: expected a readable file, got no permission.") from error
     except (OSError, ValueError, MemoryError) as error:
-        raise ImageError(f"{file.name}: expected a readable file ({error}).") from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"{file.name[:80]}: expected a readable file ({why}).") from error

@@ -1,0 +1,180 @@
+"""Each transfer syntax through both decoders: pydicom's plugins and GDCM."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vertenet.images import read_image
+from vertenet.images.dicom_codecs import by_gdcm, by_pydicom
+from vertenet.images.dicom_layout import read_layout
+
+RLE, JPEG = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"
+LOSSLESS = {
+    "RLE": RLE,
+    "JPEG-LS": "1.2.840.10008.1.2.4.80",
+    "JPEG 2000": "1.2.840.10008.1.2.4.90",
+}
+LUMA = np.array([0.299, 0.587, 0.114])
+
+
+def compress(raw: bytes, syntax: str) -> bytes:
+    """The file again with its pixels compressed by pydicom's encoders."""
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = pydicom.dcmread(io.BytesIO(raw))
+        data.compress(syntax)
+        stream = io.BytesIO()
+        data.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def both_ways(raw: bytes) -> list[np.ndarray]:
+    """Decoded frames from pydicom and from GDCM, the order of `read_image` left aside."""
+    import pydicom
+
+    frames = []
+    for decode in (by_pydicom, by_gdcm):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(io.BytesIO(raw))
+            frames.append(decode(data, data.PixelData, read_layout(data, "x")))
+    return frames
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS.values(), ids=LOSSLESS.keys())
+@pytest.mark.parametrize("kind", ["12 bit", "16 bit", "8 bit", "signed 13 bit", "MONOCHROME1"])
+def test_lossless_grey_is_exact_by_both_decoders(
+    tmp_path: Path,
+    dicom_as_bytes: Callable[..., bytes],
+    twelve_bit: np.ndarray,
+    syntax: str,
+    kind: str,
+) -> None:
+    values, tags, expected = {
+        "12 bit": (twelve_bit, {"BitsStored": 12}, twelve_bit),
+        "16 bit": (twelve_bit * 12, {}, twelve_bit * 12),
+        "8 bit": ((twelve_bit >> 4).astype(np.uint8), {}, twelve_bit >> 4),
+        "signed 13 bit": (
+            twelve_bit.astype(np.int16) - 2048,
+            {"BitsStored": 13},
+            twelve_bit.astype(np.int16) - 2048,
+        ),
+        "MONOCHROME1": (
+            twelve_bit,
+            {"BitsStored": 12, "PhotometricInterpretation": "MONOCHROME1"},
+            4095 - twelve_bit,
+        ),
+    }[kind]
+    raw = compress(dicom_as_bytes(values, PixelSpacing=[0.5, 0.25], **tags), syntax)
+    (tmp_path / "scan").write_bytes(raw)
+    image = read_image(tmp_path / "scan")
+    assert np.array_equal(image.pixels, expected)
+    assert image.spacing_mm == (0.5, 0.25)
+    assert syntax in image.history[0]
+    for frame in both_ways(raw):
+        assert np.array_equal(frame, values)
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS.values(), ids=LOSSLESS.keys())
+def test_lossless_colour_becomes_its_luminance(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], colours: np.ndarray, syntax: str
+) -> None:
+    raw = compress(dicom_as_bytes(colours), syntax)
+    (tmp_path / "scan").write_bytes(raw)
+    # Rounded to whole numbers: half a grey level.
+    assert np.abs(read_image(tmp_path / "scan").pixels - colours @ LUMA).max() <= 0.5 + 1e-9
+    for frame in both_ways(raw):
+        assert np.array_equal(frame, colours)
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS.values(), ids=LOSSLESS.keys())
+def test_lossless_ybr_gives_its_first_channel(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], colours: np.ndarray, syntax: str
+) -> None:
+    raw = compress(dicom_as_bytes(colours, PhotometricInterpretation="YBR_FULL"), syntax)
+    (tmp_path / "scan").write_bytes(raw)
+    assert np.array_equal(read_image(tmp_path / "scan").pixels, colours[..., 0])
+
+
+def test_jpeg_2000_with_its_own_colour_transform(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], colours: np.ndarray
+) -> None:
+    syntax = LOSSLESS["JPEG 2000"]
+    raw = compress(dicom_as_bytes(colours, PhotometricInterpretation="YBR_RCT"), syntax)
+    (tmp_path / "scan").write_bytes(raw)
+    # Rounded to whole numbers: half a grey level.
+    assert np.abs(read_image(tmp_path / "scan").pixels - colours @ LUMA).max() <= 0.5 + 1e-9
+
+
+def jpeg(pixels: np.ndarray, **options: object) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "jpeg", quality=98, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("photometric", "options"),
+    [
+        ("YBR_FULL_422", {"subsampling": 1}),
+        ("YBR_FULL", {"subsampling": 0}),
+        ("RGB", {"keep_rgb": True}),
+        ("RGB", {"subsampling": 0}),  # a tag that says RGB over a stream that is YCbCr
+    ],
+)
+def test_baseline_jpeg_colour_is_right_whatever_the_tag_says(
+    tmp_path: Path,
+    dicom_as_bytes: Callable[..., bytes],
+    colours: np.ndarray,
+    photometric: str,
+    options: dict[str, object],
+) -> None:
+    from pydicom.encaps import encapsulate
+
+    raw = dicom_as_bytes(
+        colours, JPEG, compressed=True, PixelData=encapsulate([jpeg(colours, **options)]),
+        PhotometricInterpretation=photometric,
+    )  # fmt: skip
+    (tmp_path / "scan").write_bytes(raw)
+    # Lossy: two grey levels of 255 at quality 98.
+    assert np.abs(read_image(tmp_path / "scan").pixels - colours @ LUMA).max() <= 2
+    for frame in both_ways(raw):
+        assert np.abs(frame.astype(float) @ LUMA - colours @ LUMA).max() <= 2
+
+
+def test_baseline_jpeg_grey_in_several_fragments(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], eight_bit: np.ndarray
+) -> None:
+    from pydicom.encaps import encapsulate
+
+    pixels = encapsulate([jpeg(eight_bit)], fragments_per_frame=2)
+    raw = dicom_as_bytes(eight_bit, JPEG, compressed=True, PixelData=pixels)
+    (tmp_path / "scan").write_bytes(raw)
+    assert np.abs(read_image(tmp_path / "scan").pixels - eight_bit).max() <= 4
+    for frame in both_ways(raw):
+        assert np.abs(frame.astype(float) - eight_bit).max() <= 4
+
+
+def test_lossless_jpeg_written_by_gdcm(tmp_path: Path, twelve_bit: np.ndarray) -> None:
+    import SimpleITK as sitk
+
+    writer = sitk.ImageFileWriter()
+    writer.SetFileName(str(tmp_path / "scan.dcm"))
+    writer.SetImageIO("GDCMImageIO")
+    writer.SetUseCompression(True)
+    writer.SetCompressor("JPEG")
+    writer.Execute(sitk.GetImageFromArray(twelve_bit))
+    raw = (tmp_path / "scan.dcm").read_bytes()
+    assert b"1.2.840.10008.1.2.4.70" in raw
+    assert np.array_equal(read_image(tmp_path / "scan.dcm").pixels, twelve_bit)
+    for frame in both_ways(raw):
+        assert np.array_equal(frame, twelve_bit)
