@@ -84,6 +84,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.15, 0.7)),
         "back_pad": float(rng.uniform(0.0, 0.16)),
         "disc_scale": float(rng.uniform(0.5, 1.15)),
+        "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "costal": float(rng.uniform(0.0, 1.3)),
         "canal": float(rng.uniform(0.35, 1.2)), "skew": float(abs(rng.normal(0, 3.0))),
         "ribs": float(rng.uniform(0.25, 0.9) if bright else rng.uniform(0.0, 0.6)),

@@ -146,7 +146,9 @@ def _attenuation(
 
 
 def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tuple[Image, Image]:
-    sharp, soft, metal = skeleton.Pen(view), skeleton.Pen(view, sub=1), skeleton.Pen(view)
+    hollow = params["shell"]
+    sharp, soft = skeleton.Pen(view, hollow=hollow), skeleton.Pen(view, sub=1, hollow=hollow)
+    metal = skeleton.Pen(view)
     skeleton.posterior_elements(sharp, soft, curve, params, _stream(params, 1))
     skeleton.ribs(sharp, soft, curve, params, _stream(params, 2))
     skeleton.shoulder(sharp, soft, curve, params, _stream(params, 3))

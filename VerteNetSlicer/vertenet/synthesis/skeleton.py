@@ -17,7 +17,8 @@ _S1 = 17
 class Pen:
     """Adds shapes given in units to a sheet of pixels."""
 
-    def __init__(self, view: View, *, sub: int = 2) -> None:
+    def __init__(self, view: View, *, sub: int = 2, hollow: float = 1.0) -> None:
+        self.hollow = hollow
         self.sheet = PolygonSheet(view.shape, sub=sub, matrix=view.matrix, offset=view.offset)
 
     def draw(self) -> Image:
@@ -32,7 +33,7 @@ class Pen:
         """A filled polygon with a denser rim."""
         self.fill(polygon, weight)
         centre = polygon.mean(axis=0)
-        self.fill(centre + (polygon - centre) * share, -shell * weight)
+        self.fill(centre + (polygon - centre) * share, -min(shell * self.hollow, 0.95) * weight)
 
     def stroke(self, line: Points, width: float | NDArray[np.float64], weight: float) -> None:
         """A stroke along a polyline."""
@@ -41,7 +42,7 @@ class Pen:
     def pipe(self, line: Points, width: float, weight: float, *, shell: float = 0.5) -> None:
         """A hollow tube, as long bones project."""
         self.stroke(line, width, weight)
-        self.stroke(line, 0.62 * width, -shell * weight)
+        self.stroke(line, 0.62 * width, -min(shell * self.hollow, 0.95) * weight)
 
 
 def posterior_elements(

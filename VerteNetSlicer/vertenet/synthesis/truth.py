@@ -72,8 +72,9 @@ def _seen(outline: Points, smooth: Image, image: Image) -> bool:
     axis /= max(float(np.linalg.norm(axis)), 1e-6)
     sign = np.sign(inward @ axis)[:, None]
     step = axis * sign
-    line = np.maximum(_sample(smooth, ends + 1.0 * step), _sample(smooth, ends + 2.0 * step))
-    outside = np.minimum(_sample(smooth, ends - 2.0 * step), _sample(smooth, ends - 3.5 * step))
+    # the doubled endplates of a tilted body lie on both sides of the outline
+    line = np.maximum.reduce([_sample(smooth, ends + k * step) for k in (-0.5, 1.0, 2.0, 3.5)])
+    outside = np.minimum.reduce([_sample(smooth, ends - k * step) for k in (2.0, 3.5, 5.0)])
     contrast = line - outside
     within = np.concatenate([ends + f * inward for f in (0.4, 0.55, 0.7)])
     noise = float(np.std(_sample(image, within) - _sample(smooth, within)))
