@@ -121,9 +121,10 @@ def _picture(pixels: NDArray[np.floating], layout: _Layout) -> NDArray[np.uint8]
     from PIL import Image
 
     step = max(1, pixels.shape[0] // 400)
-    low, high = np.percentile(pixels[::step, ::step], (0.5, 99.7))
-    span = max(float(high - low), 1e-6)
-    grey = np.clip((pixels - low) * (255 / span), 0, 255).astype(np.uint8)
+    low, high = (float(v) for v in np.percentile(pixels[::step, ::step], (0.5, 99.7)))
+    if high <= low:  # nearly all pixels alike
+        low, high = float(pixels.min()), float(pixels.max())
+    grey = np.clip((pixels - low) * (255 / max(high - low, 1e-30)), 0, 255).astype(np.uint8)
     size = (layout.columns, layout.rows)
     scaled = Image.fromarray(grey)
     if scaled.size != size:

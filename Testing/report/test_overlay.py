@@ -1,0 +1,99 @@
+"""overlay.png: right places, colours by grade, any image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vertenet.analysis import Analysis, ImageFrame
+from vertenet.anatomy import Side, Spine
+from vertenet.geometry import PixelScale
+from vertenet.images import DxaImage, image_from_array
+from vertenet.pipeline import measure
+from vertenet.report import overlay
+from vertenet.report.canvas import Canvas
+
+
+def test_a_small_image_is_enlarged_to_be_read(an_analysis: Analysis, an_image: DxaImage) -> None:
+    picture = overlay.draw_overlay(an_analysis, an_image)
+    assert picture.mode == "RGB"
+    assert picture.height == overlay.TARGET_ROWS + overlay.FOOTER
+
+
+def test_pixels_are_square_on_the_picture(an_analysis: Analysis, an_image: DxaImage) -> None:
+    layout = overlay._layout(an_analysis, an_image)
+    assert layout.rows / (600 * 0.3) == pytest.approx(layout.columns / (400 * 0.25), rel=1e-3)
+
+
+def test_the_gutter_lies_behind_the_patient(an_analysis: Analysis, an_image: DxaImage) -> None:
+    assert overlay._layout(an_analysis, an_image).left == overlay.GUTTER
+    turned = replace(an_analysis, spine=replace(an_analysis.spine, anterior=Side.LEFT))
+    assert overlay._layout(turned, an_image).left == 0
+
+
+def test_a_pixels_centre_stays_its_centre(an_analysis: Analysis, an_image: DxaImage) -> None:
+    layout = overlay._layout(an_analysis, an_image)
+    corners = layout.at([(-0.5, -0.5), (399.5, 599.5)])
+    expected = [(layout.left - 0.5, -0.5), (layout.left + layout.columns - 0.5, layout.rows - 0.5)]
+    assert corners == pytest.approx(np.array(expected))
+
+
+def test_a_wall_has_the_colour_of_its_grade(an_analysis: Analysis, an_image: DxaImage) -> None:
+    values = np.zeros((600, 400))
+    values[0, 0] = 1.0  # the rest is dark
+    dark = image_from_array(values, name="d", spacing_mm=(0.3, 0.25))
+    pixels = np.asarray(overlay.draw_overlay(an_analysis, dark), float)
+    layout = overlay._layout(an_analysis, dark)
+    wedge = an_analysis.spine.vertebrae[3]
+    x, y = layout.at((wedge.array()[0] + wedge.array()[5]) / 2)
+    found = pixels[round(y), round(x) - 1 : round(x) + 2]
+    wanted = np.array(overlay.GRADE_COLOURS[an_analysis.vertebrae[3].final_grade], float)
+    assert np.abs(found - wanted).max(axis=1).min() < 60
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(64, 64), (64, 3000), (3000, 64), (1800, 600)]
+)
+def test_an_image_of_any_shape_is_drawn(rows: int, columns: int) -> None:
+    image = image_from_array(np.arange(rows * columns).reshape(rows, columns) % 251, name="x")
+    analysis = measure(Spine(), ImageFrame("x", columns, rows), image=image)
+    picture = overlay.draw_overlay(analysis, image)
+    assert max(picture.size) <= overlay.LARGEST + overlay.GUTTER + overlay.FOOTER
+
+
+def test_points_far_outside_do_no_harm(an_analysis: Analysis) -> None:
+    image = image_from_array(np.arange(4096).reshape(64, 64), name="x")
+    analysis = measure(an_analysis.spine, ImageFrame("x", 64, 64), image=image)
+    overlay.draw_overlay(analysis, image)
+
+
+def test_the_scale_bar_needs_millimetres(an_analysis: Analysis, an_image: DxaImage) -> None:
+    layout = overlay._layout(an_analysis, an_image)
+    length = overlay._bar_px(an_analysis, layout)
+    assert length == pytest.approx(50 / 0.3 * 1400 / 600)
+    unknown = replace(an_analysis, frame=replace(an_analysis.frame, scale=PixelScale()))
+    assert overlay._bar_px(unknown, layout) is None
+
+
+def test_the_picture_is_a_png(an_analysis: Analysis, an_image: DxaImage, tmp_path: Path) -> None:
+    overlay.write_overlay(an_analysis, an_image, tmp_path / "o.png")
+    with Image.open(tmp_path / "o.png") as picture:
+        assert picture.format == "PNG"
+
+
+def test_a_line_covers_its_width_and_no_more() -> None:
+    canvas = Canvas(np.zeros((21, 21, 3), np.uint8))
+    canvas.line((5, 10), (15, 10), (255, 255, 255), width=3.0)
+    # pixel centres 1 px away are covered whole, 2 px away not at all
+    assert canvas.pixels[:, 10, 0].tolist() == [0] * 9 + [255] * 3 + [0] * 9
+
+
+def test_an_area_mixes_by_its_opacity() -> None:
+    canvas = Canvas(np.full((9, 9, 3), 100, np.uint8))
+    canvas.area([(2, 2), (6, 2), (6, 6), (2, 6)], (200, 200, 200), alpha=0.5)
+    assert canvas.pixels[4, 4, 0] == 150
+    assert canvas.pixels[0, 0, 0] == 100
