@@ -9,12 +9,12 @@ Source: VerteNet, arXiv 2502.02097.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..errors import ModelError
@@ -22,6 +22,7 @@ from .attention import GRID, NormFactory, SpatialNorm
 from .bundle import ModelInfo, write_model
 from .efficientnet import EfficientNetFeatures
 from .fusion import FusionBlock
+from .reproducible import pin_rounding
 from .weights import load_strictly, parse_state_dict, read_file
 
 INPUT_SIZE = (1024, 512)
@@ -35,7 +36,12 @@ HIDDEN_CHANNELS = 256
 # Bias of the heat map before training: sigmoid(-2.19) = 0.1.
 # Source: Lin et al., Focal loss for dense object detection, 2017, section 3.3.
 PRIOR_BIAS = -2.19
-CONFIG: Mapping[str, Any] = {"input_size": list(INPUT_SIZE), "mean": MEAN, "stride": 4}
+CONFIG: Mapping[str, Any] = {
+    "input_size": list(INPUT_SIZE),
+    "mean": MEAN,
+    "stride": 4,
+    "reproducible": True,
+}
 
 
 def _spatial_norm(_channels: int, *, positions: int) -> SpatialNorm:
@@ -121,16 +127,26 @@ class VerteNet(nn.Module):
 
 
 def build(config: Mapping[str, Any]) -> VerteNet:
-    """The untrained network; ``config["input_size"]`` defaults to 1024 x 512."""
+    """The untrained network.
+
+    Args:
+        config: ``input_size`` ``[rows, columns]``, by default 1024 x 512; ``reproducible``
+            for answers that do not depend on the number of cores, by default False.
+    """
     rows, columns = config.get("input_size", INPUT_SIZE)
-    return VerteNet((int(rows), int(columns)))
+    network = VerteNet((int(rows), int(columns)))
+    if config.get("reproducible", False):
+        pin_rounding(network)
+    return network
 
 
-def _load(path: Path) -> VerteNet:
-    state = parse_state_dict(read_file(path), source=str(path))
-    network = build({})
+def _read(path: Path) -> tuple[VerteNet, str]:
+    """The network in eval mode, and the SHA-256 of its file."""
+    data = read_file(path)
+    state = parse_state_dict(data, source=str(path))
+    network = build(CONFIG)
     load_strictly(network, state, source=str(path))
-    return network.eval()
+    return network.eval(), hashlib.sha256(data).hexdigest()
 
 
 def load_published(file: str | Path) -> VerteNet:
@@ -145,7 +161,7 @@ def load_published(file: str | Path) -> VerteNet:
     Raises:
         ModelError: if the file is missing, damaged, holds code, or does not fit.
     """
-    return _load(Path(file))
+    return _read(Path(file))[0]
 
 
 _CARD = """# {name}
@@ -170,13 +186,7 @@ def convert_checkpoint(file: str | Path, output_dir: str | Path) -> ModelInfo:
     Raises:
         ModelError: as :func:`load_published`, or if the directory cannot be written.
     """
-    import hashlib
-
-    path = Path(file)
-    data = read_file(path)
-    network = build({})
-    load_strictly(network, parse_state_dict(data, source=str(path)), source=str(path))
-    digest = hashlib.sha256(data).hexdigest()
+    network, digest = _read(Path(file))
     card = _CARD.format(
         name="vertenet-published", digest=digest, rows=INPUT_SIZE[0], columns=INPUT_SIZE[1]
     )
