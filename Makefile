@@ -10,7 +10,7 @@ WORKERS ?= 2
 OUT ?= demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench environment clean distclean
+.PHONY: help demo test lint format bench sources environment clean distclean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -31,6 +31,9 @@ format: environment  ## let ruff lay the code out
 
 bench: environment  ## time the detection beside the published architecture
 	@$(BIN)/python Testing/bench/bench.py $(ARGS)
+
+sources:  ## write the module's files into its CMake lists
+	@$(PYTHON) tools/list_sources.py
 
 environment:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -30,6 +30,9 @@ INSTALLED = ".[test,dev]"
 PINNED_FROM = (3, 11)
 """The oldest Python for which every pin in constraints.txt has a release."""
 
+QUICK = ("--disable-pip-version-check", "--no-compile")
+"""Byte code is made at the first import, of what is imported only."""
+
 DRAWING = {"EGL": ["libegl1", "libegl-mesa0", "libgl1-mesa-dri"]}
 """Libraries that Slicer's views load to draw without a screen, and their Debian packages."""
 
@@ -143,7 +146,7 @@ def is_current() -> bool:
 def pip(*arguments: str) -> bool:
     pinned = sys.version_info >= PINNED_FROM
     constraint = ["-c", str(CONSTRAINTS)] if pinned else []
-    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", *QUICK]
     return run([*command, *constraint, *arguments], cwd=ROOT) == 0
 
 
@@ -166,6 +169,8 @@ def make() -> None:
     if sys.version_info < PINNED_FROM:
         say("this Python is older than the pins: the newest fitting releases are installed")
     say("installing requirements (a minute or two the first time)")
+    if not interpreter_runs() and PYTHON.exists():
+        run([PYTHON, "-m", "ensurepip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if not (interpreter_runs() and install()):
         say("making .venv from nothing")
         shutil.rmtree(VENV, ignore_errors=True)

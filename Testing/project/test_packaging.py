@@ -166,8 +166,8 @@ def tree_of_module() -> set[str]:
 
 def test_cmake_lists_every_file_of_the_module_and_no_other() -> None:
     listed, tree = listed_by_cmake(), tree_of_module()
-    assert sorted(tree - listed) == [], "these are absent from the extension's package"
-    assert sorted(listed - tree) == [], "these are listed but not in the tree"
+    assert sorted(tree - listed) == [], "not in the package: run `make sources`"
+    assert sorted(listed - tree) == [], "not in the tree: run `make sources`"
 
 
 def test_no_loose_script_lies_beside_the_module() -> None:

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,10 @@ class Import:
         return self.name.split(".")[0]
 
 
-def imports_of(path: Path, package: str) -> list[Import]:
+@cache
+def imports_of(path: Path, package: str) -> tuple[Import, ...]:
     """All imports of a file, relative ones resolved against its package."""
-    return list(_walk(ast.parse(path.read_text(encoding="utf-8")), package, True))
+    return tuple(_walk(ast.parse(path.read_text(encoding="utf-8")), package, True))
 
 
 def _walk(node: ast.AST, package: str, scope: bool) -> Iterator[Import]:
@@ -152,14 +154,14 @@ def room_of(path: Path) -> str:
     return path.relative_to(CORE).parts[0].removesuffix(".py")
 
 
-def core_rooms(found: list[Import]) -> Iterator[tuple[str, Import]]:
+def core_rooms(found: tuple[Import, ...]) -> Iterator[tuple[str, Import]]:
     for item in found:
         parts = item.name.split(".")
         if parts[0] == "vertenet":
             yield (parts[1] if len(parts) > 1 else "__init__"), item
 
 
-def outsiders(found: list[Import]) -> list[Import]:
+def outsiders(found: tuple[Import, ...]) -> list[Import]:
     ours = {"vertenet", "VerteNetSlicerLib", "VerteNetSlicer", ""}
     return [i for i in found if i.package not in ours and i.package not in sys.stdlib_module_names]
 
