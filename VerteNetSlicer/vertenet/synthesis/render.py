@@ -173,7 +173,7 @@ def _tissues(
     walls = soft_tissue.aorta(middle, fine, curve, params, _stream(params, 15))
     soft_tissue.bowel(middle, fine, curve, params, _stream(params, 16))
     rng = _stream(params, 17)
-    broad_image = blur(broad.draw(), 10.0 * view.scale)
+    broad_image = blur(broad.draw(), 16.0 * view.scale)
     tissue = broad_image + blur(middle.draw(), params["tissue_blur"] * view.scale)
     tissue += blur(fine.draw(), 1.5 * view.scale)
     for size, gain in ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25)):

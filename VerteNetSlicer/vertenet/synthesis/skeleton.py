@@ -214,9 +214,9 @@ def pelvis(sharp: Pen, soft: Pen, curve: SpineCurve, params: Params, rng: np.ran
         angle = np.linspace(0, np.pi, 20)
         wing = crest + np.stack([-np.cos(angle) * wide, -np.sin(angle) * high], axis=1)
         wing += np.array([0.0, high]) + side * np.array([0.4, 0.25]) * params["crest_split"]
-        foot = wing[-1] + [-0.35 * wide, 260]
-        shape = np.concatenate([wing, foot[None], (foot - [wide, 10])[None]])
-        soft.fill(shape, 0.30 * gain)
+        low = crest + np.array([rng.uniform(-30, 60), rng.uniform(200, 420)])
+        shape = np.concatenate([wing, (low + [0.45 * wide, 0])[None], (low - [0.5 * wide, 30])[None], wing[:1]])
+        soft.fill(smooth_curve(shape, 60), rng.uniform(0.08, 0.30) * gain)
         sharp.stroke(wing, rng.uniform(4, 11), 0.32 * gain)
         for _ in range(3):
             start = wing[int(rng.integers(4, 16))]
@@ -243,6 +243,7 @@ def _sacrum(
         below = np.array([below[0] * np.cos(bend) - below[1] * np.sin(bend), below[0] * np.sin(bend) + below[1] * np.cos(bend)])
     curve_line = smooth_curve(np.array(line), 20)
     width = np.linspace(0.95, 0.25, 20) * depth
+    width[-4:] *= (0.85, 0.6, 0.35, 0.1)
     soft.stroke(curve_line[3:], width[3:], 0.55 * gain)
     sharp.stroke(curve_line[3:], width[3:], 0.12 * gain)
     outward = np.linspace(0.5, 0.14, 20)[:, None] * depth

@@ -26,8 +26,15 @@ def trunk(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Generator)
         + 0.7 * curve.centre(9.0)[0] + front_x + rng.normal(0, 12, 10),
         back_skin[:, 1],
     ], axis=1)
+    down = np.array([0.0, 900.0])
+    back_skin = np.concatenate([back_skin, back_skin[-1:] + down])
+    front_skin = np.concatenate([front_skin, front_skin[-1:] + down])
     outline = np.concatenate([smooth_curve(back_skin, 40), smooth_curve(front_skin, 40)[::-1]])
     pen.fill(outline, params["tissue"])
+    # hips and buttocks thicken towards the sacrum and beyond
+    hip = curve.at(17.0, rng.uniform(0, 90), rng.uniform(60, 220))
+    for reach in (330.0, 260.0, 190.0, 120.0):
+        pen.fill(ellipse(hip, np.array([1.0, 0.0]), reach, 0.85 * reach, count=32), 0.25 * params["hips"])
     return outline
 
 
