@@ -165,14 +165,14 @@ def test_baseline_jpeg_grey_in_several_fragments(
 
 
 def test_lossless_jpeg_written_by_gdcm(tmp_path: Path, twelve_bit: np.ndarray) -> None:
-    import SimpleITK as sitk
+    import SimpleITK
 
-    writer = sitk.ImageFileWriter()
+    writer = SimpleITK.ImageFileWriter()
     writer.SetFileName(str(tmp_path / "scan.dcm"))
     writer.SetImageIO("GDCMImageIO")
     writer.SetUseCompression(True)
     writer.SetCompressor("JPEG")
-    writer.Execute(sitk.GetImageFromArray(twelve_bit))
+    writer.Execute(SimpleITK.GetImageFromArray(twelve_bit))
     raw = (tmp_path / "scan.dcm").read_bytes()
     assert b"1.2.840.10008.1.2.4.70" in raw
     assert np.array_equal(read_image(tmp_path / "scan.dcm").pixels, twelve_bit)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,32 @@ def test_colour_palette_and_alpha_pngs_of_a_grey_scan_are_unchanged(
 ) -> None:
     Image.fromarray(eight_bit).convert(mode).save(tmp_path / "scan.png")
     assert np.array_equal(read_image(tmp_path / "scan.png").pixels, eight_bit)
+
+
+def test_a_16_bit_grey_png_with_alpha_through_all_filters(
+    tmp_path: Path, twelve_bit: np.ndarray
+) -> None:
+    # Written by hand: Pillow has no such mode.  Row n carries filter n modulo 5.
+    values = np.stack([twelve_bit * 12, np.full_like(twelve_bit, 65535)], axis=-1)
+    lines = np.ascontiguousarray(values.astype(">u2")).view(np.uint8).reshape(120, -1).astype(int)
+    left = np.pad(lines, ((0, 0), (4, 0)))[:, :-4]
+    up = np.pad(lines, ((1, 0), (0, 0)))[:-1]
+    corner = np.pad(left, ((1, 0), (0, 0)))[:-1]
+    guess = left + up - corner
+    far = np.abs(np.stack([guess - left, guess - up, guess - corner]))
+    paeth = np.choose(far.argmin(axis=0), [left, up, corner])
+    guesses = np.stack([np.zeros_like(lines), left, up, (left + up) // 2, paeth])
+    kinds = np.arange(120) % 5
+    coded = (lines - guesses[kinds, np.arange(120)]).astype(np.uint8)
+    raw = np.concatenate([kinds[:, None].astype(np.uint8), coded], axis=1).tobytes()
+    header = struct.pack(">IIBBBBB", 80, 120, 16, 4, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b""))
+    with (tmp_path / "scan.png").open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        for name, content in parts:
+            crc = struct.pack(">I", zlib.crc32(name + content))
+            file.write(struct.pack(">I", len(content)) + name + content + crc)
+    assert np.array_equal(read_image(tmp_path / "scan.png").pixels, twelve_bit * 12)
 
 
 def test_a_colour_picture_becomes_its_luminance(tmp_path: Path, colours: np.ndarray) -> None:

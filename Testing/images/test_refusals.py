@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,14 @@ def refusal(path: Path) -> str:
     assert "\n" not in message
     assert len(message) < 400
     return message
+
+
+def test_a_damaged_jpeg_is_marked(tmp_path: Path, eight_bit: np.ndarray) -> None:
+    Image.fromarray(eight_bit).save(tmp_path / "scan.jpg", quality=98)
+    raw = bytearray((tmp_path / "scan.jpg").read_bytes())
+    raw[len(raw) // 2 : len(raw) // 2 + 300] = bytes(300)
+    (tmp_path / "scan.jpg").write_bytes(raw)
+    assert "damaged" in read_image(tmp_path / "scan.jpg").warnings[-1]
 
 
 def test_a_missing_file_a_folder_and_an_empty_file(tmp_path: Path) -> None:
@@ -168,7 +178,11 @@ def test_the_smallest_image(tmp_path: Path, make_dicom: MakeDicom, side: int, fi
 def test_a_huge_image_is_refused_before_its_pixels_are_unpacked(
     tmp_path: Path, make_dicom: MakeDicom, twelve_bit: np.ndarray
 ) -> None:
-    Image.new("1", (30000, 30000)).save(tmp_path / "bomb.png")
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
+    crc = struct.pack(">I", zlib.crc32(chunk))
+    Image.new("L", (64, 64)).save(tmp_path / "bomb.png")
+    raw = (tmp_path / "bomb.png").read_bytes()
+    (tmp_path / "bomb.png").write_bytes(raw[:12] + chunk + crc + raw[33:])
     assert "30000 x 30000" in refusal(tmp_path / "bomb.png")
     Image.new("1", (64, 30000)).save(tmp_path / "strip.png")
     assert "at most" in refusal(tmp_path / "strip.png")

@@ -102,9 +102,10 @@ def test_magnification_is_told() -> None:
         SpacingTags(PIXEL, IMAGER, calibration_type="GEOMETRY", pixel_aspect_ratio=("2", "1"))
     )
     assert both.source == "PixelSpacing"
-    assert both.warnings == (
+    (sentence,) = both.warnings
+    assert sentence == (
         "PixelSpacing 0.5 x 0.25 mm and ImagerPixelSpacing 0.6 x 0.3 mm differ "
-        "(calibrated: geometry); PixelSpacing is used.",
+        "(calibrated: geometry); PixelSpacing is used."
     )
     assert "detector" in dicom_spacing(SpacingTags(imager_pixel_spacing=IMAGER)).warnings[0]
 

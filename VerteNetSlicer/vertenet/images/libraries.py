@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,35 +27,43 @@ def pydicom_major() -> int:
 
 
 @contextmanager
-def quiet_decoders() -> Iterator[None]:
-    """Drop what ITK, GDCM, libtiff, libjpeg and MetaIO print on a damaged file.
+def quiet_decoders(*, also_stdout: bool = False) -> Iterator[list[str]]:
+    """Keep what ITK, GDCM, libtiff, libjpeg and MetaIO print off the console.
 
-    Our own error says it better.  ITK's global switch and file descriptor 2, to which the
-    others write, are put back afterwards: inside Slicer they are the host's.
+    Our own error says it better.  ITK's global switch and the file descriptors are put back
+    afterwards: inside Slicer they are the host's.
+
+    Args:
+        also_stdout: ITK's JPEG reader complains on standard output.
+
+    Yields:
+        A list that holds the printed lines once the block is left.
     """
-    with _LOCK:
+    said: list[str] = []
+    with _LOCK, tempfile.TemporaryFile() as sink:
         sitk = simpleitk()
         shown = sitk.ProcessObject.GetGlobalWarningDisplay()
         sitk.ProcessObject.SetGlobalWarningDisplay(False)
+        saved = _redirect((1, 2) if also_stdout else (2,), sink.fileno())
         try:
-            with _descriptor_2_closed():
-                yield
+            yield said
         finally:
+            for descriptor, copy in saved:
+                os.dup2(copy, descriptor)
+                os.close(copy)
             sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+            sink.seek(0)
+            said.extend(sink.read(10_000).decode("utf-8", "replace").splitlines())
 
 
-@contextmanager
-def _descriptor_2_closed() -> Iterator[None]:
-    try:
-        saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    except OSError:
-        # No console at all, as in Slicer on Windows: nothing to silence.
-        yield
-        return
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
+def _redirect(descriptors: tuple[int, ...], sink: int) -> list[tuple[int, int]]:
+    """Point descriptors at the sink; (descriptor, copy of what it was) for the way back."""
+    saved = []
+    for descriptor in descriptors:
+        try:
+            saved.append((descriptor, os.dup(descriptor)))
+        except OSError:
+            # No console at all, as in Slicer on Windows: nothing to silence.
+            continue
+        os.dup2(sink, descriptor)
+    return saved

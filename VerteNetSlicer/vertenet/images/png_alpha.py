@@ -43,8 +43,9 @@ def read_grey_alpha(data: bytes, name: str) -> NDArray[np.uint16]:
     lines = np.frombuffer(raw, np.uint8).reshape(rows, length)
     # Filters work byte by byte, a pixel apart: alpha's bytes need not be undone.
     planes = [_unfilter(lines[:, 0], lines[:, 1 + byte :: step]) for byte in range(bits // 8)]
-    grey = planes[0].astype(np.uint16)
-    return grey if bits == 8 else (grey << 8) | planes[1]
+    if bits == 8:
+        return planes[0].astype(np.uint16)
+    return np.stack(planes, axis=-1).view(">u2")[..., 0].astype(np.uint16)
 
 
 def _image_data(data: bytes) -> bytes:

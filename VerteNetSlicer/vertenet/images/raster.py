@@ -6,6 +6,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ _UPSIDE_DOWN = (
     "The file's header says that its first row is the lowest; the image is used as stored and "
     "may be upside down."
 )
+_DAMAGED = "The JPEG data are damaged: parts of the image may be wrong."
 _WITH_SPACING = ("NRRD", "NIfTI", "MetaImage")
 
 
@@ -67,8 +69,16 @@ def read_raster(
             grey = read_grey_alpha(data, path.name)
             spacing = check_field(_picture_spacing(spacing_mm), grey.shape[0])
             return build_image(grey, path.name, spacing, history=("alpha ignored",))
-        with tempfile.TemporaryDirectory(prefix="vertenet-") as folder, quiet_decoders():
-            return _read(_with_suffix(path, data, kind, Path(folder)), path, data, kind, spacing_mm)
+        with (
+            tempfile.TemporaryDirectory(prefix="vertenet-") as folder,
+            quiet_decoders(also_stdout=kind == "JPEG") as said,
+        ):
+            source = _with_suffix(path, data, kind, Path(folder))
+            image = _read(source, path, data, kind, spacing_mm)
+        # libjpeg goes on after damage, with noise or grey in what follows.
+        if any("Corrupt JPEG" in line or "Premature" in line for line in said):
+            return replace(image, warnings=(*image.warnings, _DAMAGED))
+        return image
     except DECODER_ERRORS as error:
         raise ImageError(
             f"{path.name}: expected a {kind} image, got one that is damaged or of a variant that "
