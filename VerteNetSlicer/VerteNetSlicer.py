@@ -97,8 +97,13 @@ class VerteNetSlicerLogic(VerteNetLogic, ScriptedLoadableModuleLogic):
 
     @property
     def state(self):
-        """The typed parameter node of the present scene."""
-        return VerteNetState(self.getParameterNode())
+        """The typed parameter node of the present scene; the same object while it lasts."""
+        node = self.getParameterNode()
+        if self._state is None or self._state.parameterNode is not node:
+            self._state = VerteNetState(node)
+        return self._state
+
+    _state = None
 
 
 class VerteNetSlicerTest(ScriptedLoadableModuleTest):

@@ -10,7 +10,7 @@ from slicer.util import VTKObservationMixin
 
 import slicer
 from vertenet.analysis import Analysis
-from vertenet.anatomy import PointStatus, parse_label
+from vertenet.anatomy import Level, PointStatus, parse_label
 from vertenet.errors import LandmarkError, VerteNetError
 from vertenet.images import DxaImage
 from vertenet.pipeline import frame_of, measure
@@ -41,6 +41,7 @@ class Examination(VTKObservationMixin):
         nodes: the volume and what was made for it.
         review: the points as they stand; set by :meth:`apply`.
         analysis: everything computed from them.
+        touched: the level that was selected or moved last, or None.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Examination(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.nodes = nodes
         self.review = review
+        self.touched: Level | None = None
         self._on_change = on_change
         self._on_error = on_error
         self._image: DxaImage | None = None
@@ -245,6 +247,7 @@ class Examination(VTKObservationMixin):
         else:
             self._remember()
         self.review = review
+        self.touched = parse_label(self.nodes.points.GetNthControlPointLabel(moved[-1]))[0]
         self._mark(moved)
         self._recompute(points=False)
 

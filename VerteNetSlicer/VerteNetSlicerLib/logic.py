@@ -193,13 +193,17 @@ class VerteNetLogic(VTKObservationMixin):
             OutputError: if the folder holds a report already, or cannot be written.
         """
         examination = self._required(volume)
-        target = Path(folder) / Path(examination.analysis.frame.file).stem
+        target = self.export_folder(volume, folder)
         if (target / "report.json").exists() and not overwrite:
             raise OutputError(
                 f"Expected a folder without an earlier report, but '{target}' has one. "
                 "Confirm that it is replaced, or choose another folder."
             )
         return write_folder(examination.analysis, target, image=examination.image)
+
+    def export_folder(self, volume, folder: str | Path) -> Path:
+        """Where :meth:`export` writes: a folder named as the image."""
+        return Path(folder) / Path(self._required(volume).analysis.frame.file).stem
 
     def close(self) -> None:
         """Stop following the scene and every node; nothing is removed from it."""
@@ -259,6 +263,7 @@ class VerteNetLogic(VTKObservationMixin):
     def _observe_scene(self) -> None:
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
@@ -279,6 +284,9 @@ class VerteNetLogic(VTKObservationMixin):
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of all nodes before they vanish."""
         self._forget_all()
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """All nodes are gone: whoever shows them shows nothing."""
         self._changed(None)
 
     def onSceneEndImport(self, caller, event) -> None:

@@ -29,6 +29,7 @@ class Placement(VTKObservationMixin):
         examination: where the vertebra will be added.
         level: its name.
         node: the fiducial node that takes the clicks.
+        on_prompt: called with the next prompt after each point.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Placement(VTKObservationMixin):
         self.examination = examination
         self.level = level
         self._on_done = on_done
+        self.on_prompt: Callable[[str], None] = lambda text: None
         self.node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"New {level}")
         self.node.SetSaveWithScene(False)
         self.node.CreateDefaultDisplayNodes()
         self.node.SetMaximumNumberOfControlPoints(len(POINT_NAMES))
         self.addObserver(self.node, self.node.PointPositionDefinedEvent, self.onPointPlaced)
+        self._set_place_mode(True)
 
     @property
     def prompt(self) -> str:
@@ -60,6 +63,7 @@ class Placement(VTKObservationMixin):
         placed = caller.GetNumberOfDefinedControlPoints()
         for index in range(placed):
             caller.SetNthControlPointLabel(index, point_label(self.level, POINT_NAMES[index]))
+        self.on_prompt(self.prompt)
         if placed == len(POINT_NAMES):
             plane = self.examination.plane
             xy = {name: pixel_of(caller, i, plane) for i, name in enumerate(POINT_NAMES)}
@@ -68,5 +72,22 @@ class Placement(VTKObservationMixin):
     def close(self) -> None:
         """Take the list away."""
         self.removeObservers()
+        self._set_place_mode(False)
+        self.on_prompt("")
         if self.node.GetScene() is not None:
             slicer.mrmlScene.RemoveNode(self.node)
+
+    def _set_place_mode(self, placing: bool) -> None:
+        """Let the mouse place points of our list, one after the other, or nothing."""
+        application = slicer.app.applicationLogic()
+        selection, interaction = application.GetSelectionNode(), application.GetInteractionNode()
+        if selection is None or interaction is None:
+            return
+        if not placing:
+            interaction.SetPlaceModePersistence(0)
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+            return
+        selection.SetReferenceActivePlaceNodeClassName(self.node.GetClassName())
+        selection.SetReferenceActivePlaceNodeID(self.node.GetID())
+        interaction.SetPlaceModePersistence(1)
+        interaction.SetCurrentInteractionMode(interaction.Place)

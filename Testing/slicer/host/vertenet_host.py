@@ -61,6 +61,9 @@ class _Application:
     def layoutManager(self):
         return None
 
+    def topLevelWidgets(self):
+        return []
+
     def testingEnabled(self):
         return True
 

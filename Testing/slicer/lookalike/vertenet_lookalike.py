@@ -1,0 +1,128 @@
+"""Look-alikes of PythonQt's ``qt`` and of the CTK and qMRML widgets, made of PySide6.
+
+For a smoke test of the panel's own lines: that names in the .ui file exist, that
+slots run and reach the logic.  It is no evidence about PythonQt, CTK or qMRML.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
+from shibokensupport import feature
+
+import slicer
+
+# Qt properties as Python attributes, as PythonQt has them, in these modules only.
+TRUE_PROPERTY = 0x02
+PANEL_MODULES = ("widget", "widget_part", "widget_review")
+
+
+class NodeComboBox(QtWidgets.QComboBox):
+    """Holds one node; as much of qMRMLNodeComboBox as the panel uses."""
+
+    currentNodeChanged = QtCore.Signal(object)
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._node = None
+
+    def setCurrentNode(self, node):
+        if node is not self._node:
+            self._node = node
+            self.currentNodeChanged.emit(node)
+
+    def currentNode(self):
+        return self._node
+
+
+class PathLineEdit(QtWidgets.QLineEdit):
+    """As much of ctkPathLineEdit as the panel uses."""
+
+    def _read(self):
+        return self.text()
+
+    def _write(self, path):
+        self.setText(path)
+
+    currentPath = QtCore.Property(str, _read, _write)
+
+
+class MrmlWidget(QtWidgets.QWidget):
+    """As much of qMRMLWidget as the module uses."""
+
+    mrmlSceneChanged = QtCore.Signal(object)
+
+    def setMRMLScene(self, scene):
+        self.scene = scene
+
+
+_CUSTOM = {
+    "ctkCollapsibleButton": QtWidgets.QGroupBox,
+    "ctkPathLineEdit": PathLineEdit,
+    "qMRMLNodeComboBox": NodeComboBox,
+    "qMRMLWidget": MrmlWidget,
+}
+
+
+class UiLoader(QtUiTools.QUiLoader):
+    """Loads a .ui file, and gives its widgets what PythonQt gives them."""
+
+    def createWidget(self, className, parent=None, name=""):
+        if className not in _CUSTOM:
+            return super().createWidget(className, parent, name)
+        made = _CUSTOM[className](parent)
+        made.setObjectName(name)
+        return made
+
+    def load(self, file):
+        root = super().load(file)
+        root.kept = [root, *root.findChildren(QtWidgets.QWidget)]
+        for child in root.kept:
+            _like_python_qt(child)
+        return root
+
+
+def _like_python_qt(widget):
+    widget.name = widget.objectName()
+
+    def connect(signal, slot):
+        getattr(widget, signal.partition("(")[0]).connect(slot)
+
+    widget.connect = connect
+
+
+class Shortcut:
+    """A QShortcut with PythonQt's connect."""
+
+    def __init__(self, key, parent):
+        self._shortcut = QtGui.QShortcut(key, parent)
+
+    def connect(self, signal, slot):
+        self._shortcut.activated.connect(slot)
+
+    @property
+    def enabled(self):
+        return self._shortcut.isEnabled()
+
+    @enabled.setter
+    def enabled(self, enabled):
+        self._shortcut.setEnabled(enabled)
+
+
+def install():
+    """Put the look-alikes where ``import qt`` finds them; returns the application."""
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    qt = types.ModuleType("qt")
+    for source in (QtCore, QtGui, QtWidgets):
+        qt.__dict__.update({n: getattr(source, n) for n in dir(source) if n.startswith("Q")})
+    qt.QUiLoader = UiLoader
+    qt.QShortcut = Shortcut
+    sys.modules["qt"] = slicer.qt = qt
+    for name in PANEL_MODULES:
+        feature.set_selection(TRUE_PROPERTY, f"VerteNetSlicerLib.{name}")
+    return application

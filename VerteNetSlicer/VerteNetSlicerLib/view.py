@@ -1,0 +1,46 @@
+"""What the slice view shows: the whole image, or one vertebra; nothing without a window."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer.util
+
+import slicer
+from vertenet.anatomy import Level
+
+from .examination import Examination
+
+# Bodies above and below the chosen one that stay in sight, in its own heights.
+_SURROUNDINGS = 2.5
+
+
+def has_window() -> bool:
+    """True where there are slice views."""
+    return slicer.app.layoutManager() is not None
+
+
+def fit(volume) -> None:
+    """One slice view, turned into the image's plane, with the whole image."""
+    if volume is None or not has_window():
+        return
+    manager = slicer.app.layoutManager()
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+    slicer.util.setSliceViewerLayers(background=volume, rotateToVolumePlane=True, fit=True)
+
+
+def zoom_to(examination: Examination, level: Level) -> None:
+    """Bring one vertebra into the middle of the red slice view."""
+    slice_node = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
+    if slice_node is None:
+        return
+    zoom_slice(slice_node, examination, level)
+
+
+def zoom_slice(slice_node, examination: Examination, level: Level) -> None:
+    """Set a slice node's field of view around one vertebra."""
+    array = examination.review.vertebra(level).array()
+    ras = examination.plane.ras_from_pixels(array[~np.isnan(array[:, 0])])
+    slice_node.JumpSliceByCentering(*ras.mean(axis=0).tolist())
+    extent = np.linalg.norm(ras.max(axis=0) - ras.min(axis=0)) * _SURROUNDINGS
+    width, height, depth = slice_node.GetFieldOfView()
+    slice_node.SetFieldOfView(extent * width / height, extent, depth)

@@ -1,0 +1,226 @@
+"""The panel: buttons to logic, analysis to labels; no arithmetic, no measuring."""
+
+from __future__ import annotations
+
+import time
+
+import qt
+import slicer.util
+from slicer.i18n import tr as _
+
+import slicer
+from vertenet.anatomy import Side
+from vertenet.errors import VerteNetError
+
+from . import view
+from .examination import Examination
+from .widget_part import PanelPart, agreed, shown_errors
+from .widget_review import ReviewPart
+
+_SHOW_BOXES = {
+    "labelsCheckBox": "show_labels",
+    "outlinesCheckBox": "show_outlines",
+    "guidesCheckBox": "show_guides",
+    "regionsCheckBox": "show_regions",
+}
+_IMAGE_FILES = "Images (*.dcm *.png *.jpg *.jpeg *.tif *.tiff *.bmp *.nrrd *.nii *.nii.gz *.mha *)"
+_LANDMARK_FILES = "Landmarks (*.json *.csv)"
+
+
+class VerteNetPanel(PanelPart):
+    """Connects the widgets of the .ui file with the logic."""
+
+    def __init__(self, widget, logic) -> None:
+        super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
+        self.review = ReviewPart(self.ui, logic, self.show_status)
+        window = slicer.util.mainWindow()
+        if window is not None:
+            self.review.make_shortcuts(window)
+        self._connect()
+        logic.on_change.append(self.refresh)
+        logic.on_error.append(self.on_logic_error)
+        self.enter()
+
+    def enter(self) -> None:
+        """The module is shown: a scene may have come or gone since."""
+        self._read_state()
+        self.review.enable_shortcuts(True)
+        self.refresh()
+
+    def leave(self) -> None:
+        """Another module is shown."""
+        self.review.enable_shortcuts(False)
+        self.logic.stop_placing()
+
+    def close(self) -> None:
+        """Disconnect from the logic; the widgets are deleted by Slicer."""
+        self.logic.on_change.remove(self.refresh)
+        self.logic.on_error.remove(self.on_logic_error)
+        self.review.enable_shortcuts(False)
+
+    def show_status(self, text: str) -> None:
+        """One line below the detect button."""
+        self.ui.statusLabel.text = text
+
+    def on_logic_error(self, error: VerteNetError) -> None:
+        """An error without a button that caused it."""
+        self.say(str(error))
+
+    def refresh(self, changed: Examination | None = None) -> None:
+        """Bring every widget to the state of the logic."""
+        volume, examination = self.volume, self.examination
+        if changed is not None and changed is not examination:
+            return
+        if changed is None:
+            self._show_image(volume)
+        self.review.refresh(examination)
+        self.ui.exportButton.enabled = examination is not None
+        self.ui.openButton.enabled = volume is not None
+        self.ui.detectButton.enabled = volume is not None
+        self.ui.detectButton.toolTip = (
+            _("Find the vertebrae of this image.") if volume else _("Select an image first.")
+        )
+        if examination is not None:
+            self._apply_display(examination)
+
+    def select(self, volume) -> None:
+        """Make a volume the present one."""
+        self.state.volume = volume
+        self._read_state()
+        view.fit(volume)
+        self.refresh()
+
+    @shown_errors
+    def on_volume(self) -> None:
+        """Another image was selected."""
+        if not self.filling:
+            self.select(self.ui.volumeSelector.currentNode())
+
+    @shown_errors
+    def on_load(self) -> None:
+        """Read a file with our own reader."""
+        path = qt.QFileDialog.getOpenFileName(None, _("Load image"), "", _IMAGE_FILES)
+        if path:
+            self.select(self.logic.load_image(path))
+
+    @shown_errors
+    def on_calibrate(self) -> None:
+        """Use the pixel size in the two boxes."""
+        row_mm, column_mm = self.ui.rowSpinBox.value, self.ui.columnSpinBox.value
+        self.logic.calibrate(self.volume, row_mm=row_mm, column_mm=column_mm)
+        self.refresh()
+
+    @shown_errors
+    def on_facing(self) -> None:
+        """The reader says which side the patient faces: points change their names."""
+        if self.filling:
+            return
+        self.state.anterior = self.ui.anteriorComboBox.currentText
+        if self.examination is not None and self.state.anterior != "auto":
+            self.logic.face(self.volume, Side(self.state.anterior))
+
+    @shown_errors
+    def on_fit(self) -> None:
+        """Show the whole image again."""
+        view.fit(self.volume)
+
+    @shown_errors
+    def on_detect(self) -> None:
+        """Find the vertebrae; edits are only replaced after a question."""
+        present = self.examination
+        edited = present is not None and present.review.edited
+        if edited and not agreed(_("Replace the points you edited?")):
+            return
+        self.state.device = self.ui.deviceComboBox.currentText
+        if hasattr(self.logic.detector, "device"):
+            self.logic.detector.device = self.state.device
+        side = None if self.state.anterior == "auto" else Side(self.state.anterior)
+        self.say(_("Detecting..."))
+        slicer.app.processEvents()
+        start = time.perf_counter()
+        found = self.logic.detect(self.volume, anterior=side, replace_edits=edited)
+        count, seconds = len(found.review.spine), time.perf_counter() - start
+        self.say(_("{count} vertebrae in {s:.1f} s.").format(count=count, s=seconds))
+
+    @shown_errors
+    def on_show(self) -> None:
+        """What is drawn was chosen."""
+        if self.filling:
+            return
+        for box, field in _SHOW_BOXES.items():
+            setattr(self.state, field, bool(getattr(self.ui, box).checked))
+        if self.examination is not None:
+            self._apply_display(self.examination)
+
+    @shown_errors
+    def on_export(self) -> None:
+        """Write all files; an earlier report is only replaced after a question."""
+        folder = self.ui.folderPathLineEdit.currentPath
+        if not folder:
+            self.say(_("Choose a folder for the files first."))
+            return
+        self.state.export_folder = folder
+        target = self.logic.export_folder(self.volume, folder)
+        exists = (target / "report.json").exists()
+        if exists and not agreed(_("Replace the earlier report of this image?")):
+            return
+        paths = self.logic.export(self.volume, folder, overwrite=exists)
+        self.say(_("{count} files in {folder}").format(count=len(paths), folder=target))
+
+    @shown_errors
+    def on_open(self) -> None:
+        """Show exported landmarks on the present image."""
+        path = qt.QFileDialog.getOpenFileName(None, _("Open landmarks"), "", _LANDMARK_FILES)
+        if path:
+            self.logic.open_landmarks(path, self.volume)
+
+    def _connect(self) -> None:
+        self.ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.on_volume)
+        self.ui.anteriorComboBox.connect("currentIndexChanged(int)", self.on_facing)
+        self.connect_clicks(
+            {
+                "loadButton": self.on_load,
+                "calibrateButton": self.on_calibrate,
+                "fitButton": self.on_fit,
+                "detectButton": self.on_detect,
+                "exportButton": self.on_export,
+                "openButton": self.on_open,
+            }
+        )
+        for box in _SHOW_BOXES:
+            getattr(self.ui, box).connect("toggled(bool)", self.on_show)
+
+    def _read_state(self) -> None:
+        self.filling = True
+        try:
+            state = self.state
+            self.ui.volumeSelector.setCurrentNode(state.volume)
+            self.ui.deviceComboBox.currentText = state.device
+            self.ui.anteriorComboBox.currentText = state.anterior
+            self.ui.folderPathLineEdit.currentPath = state.export_folder
+            for box, field in _SHOW_BOXES.items():
+                getattr(self.ui, box).checked = getattr(state, field)
+        finally:
+            self.filling = False
+
+    def _show_image(self, volume) -> None:
+        if volume is None or volume.GetImageData() is None:
+            self.ui.imageLabel.text = _("No image.")
+            return
+        known = self.logic.spacing_of(volume)
+        columns, rows, _slices = volume.GetImageData().GetDimensions()
+        self.ui.imageLabel.text = "\n".join(
+            (f"{columns} x {rows} px, {known.text}", *known.warnings)
+        )
+        self.ui.rowSpinBox.value = known.scale.row
+        self.ui.columnSpinBox.value = known.scale.column
+
+    def _apply_display(self, examination: Examination) -> None:
+        state, nodes = self.state, examination.nodes
+        nodes.points.GetDisplayNode().SetPointLabelsVisibility(state.show_labels)
+        for role, shown in (
+            ("outlines", state.show_outlines),
+            ("guides", state.show_guides),
+            ("regions", state.show_regions),
+        ):
+            nodes.models[role].GetDisplayNode().SetVisibility(shown)

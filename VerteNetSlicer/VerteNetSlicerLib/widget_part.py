@@ -1,0 +1,72 @@
+"""What the parts of the panel share: the widgets, the logic, and errors as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+
+import slicer.util
+
+import slicer
+from vertenet.errors import VerteNetError
+
+from .examination import Examination
+from .state import VerteNetState
+
+
+def shown_errors(action: Callable) -> Callable:
+    """Make a slot: show what VerteNet has to say, drop what the signal adds."""
+
+    @wraps(action)
+    def slot(self, *unwanted):
+        try:
+            return action(self)
+        except VerteNetError as error:
+            self.say(str(error))
+            if not slicer.app.testingEnabled():
+                slicer.util.errorDisplay(str(error), windowTitle="VerteNet")
+
+    return slot
+
+
+class PanelPart:
+    """A section of the panel.
+
+    Attributes:
+        ui: all widgets of the panel by their names.
+        logic: where everything happens.
+    """
+
+    def __init__(self, ui, logic, say: Callable[[str], None]) -> None:
+        self.ui = ui
+        self.logic = logic
+        self.say = say
+        # True while widgets are set by us: their signals are not the reader's then.
+        self.filling = False
+
+    @property
+    def state(self) -> VerteNetState:
+        """The parameter node of the present scene."""
+        return self.logic.state
+
+    @property
+    def volume(self):
+        """The present image's volume node, or None."""
+        return self.state.volume
+
+    @property
+    def examination(self) -> Examination | None:
+        """The examination of the present image, or None."""
+        return self.logic.examination(self.volume)
+
+    def connect_clicks(self, slots: Mapping[str, Callable]) -> None:
+        """Connect buttons by their names."""
+        for name, slot in slots.items():
+            getattr(self.ui, name).connect("clicked(bool)", slot)
+
+
+def agreed(question: str) -> bool:
+    """Ask the reader; under test the answer is yes."""
+    if slicer.app.testingEnabled():
+        return True
+    return bool(slicer.util.confirmYesNoDisplay(question, windowTitle="VerteNet"))

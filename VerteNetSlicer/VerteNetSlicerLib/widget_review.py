@@ -1,0 +1,209 @@
+"""The review section: one row per vertebra, and what can be done with it."""
+
+from __future__ import annotations
+
+import qt
+from slicer.i18n import tr as _
+
+from vertenet.anatomy import LEVELS, Level, ReaderDecision
+from vertenet.errors import LandmarkError
+
+from . import view
+from .examination import Examination
+from .table import COLUMNS, Row, attention_order, rows_of
+from .widget_part import PanelPart, shown_errors
+
+SHOWN = (
+    "level", "genant_grade", "genant_type", "reader_grade", "Ha", "Hm", "Hp", "unit",
+    "Ha_Hp", "Hm_Hp", "confidence", "state", "attention",
+)  # fmt: skip
+_NOT_EVALUABLE = 5
+_KEYS = {"N": "on_next", "P": "on_previous", "Ctrl+Z": "on_undo", "Ctrl+Y": "on_redo"}
+
+
+class ReviewPart(PanelPart):
+    """The table and its buttons; rows that need a look come first."""
+
+    def __init__(self, ui, logic, say) -> None:
+        super().__init__(ui, logic, say)
+        self._rows: tuple[Row, ...] = ()
+        self._shortcuts: list = []
+        for level in LEVELS:
+            ui.levelComboBox.addItem(level.value)
+        ui.reviewTable.columnCount = len(SHOWN)
+        ui.reviewTable.setHorizontalHeaderLabels(list(SHOWN))
+        ui.reviewTable.connect("itemSelectionChanged()", self.on_select_row)
+        self.connect_clicks(
+            {
+                "previousButton": self.on_previous,
+                "nextButton": self.on_next,
+                "undoButton": self.on_undo,
+                "redoButton": self.on_redo,
+                "relabelButton": self.on_relabel,
+                "shiftUpButton": self.on_shift_up,
+                "shiftDownButton": self.on_shift_down,
+                "decideButton": self.on_decide,
+                "addButton": self.on_add,
+                "deleteButton": self.on_delete,
+                "restoreButton": self.on_restore,
+                "restoreAllButton": self.on_restore_all,
+            }
+        )
+
+    def make_shortcuts(self, window) -> None:
+        """Keys for what is done most, while the module is open."""
+        for keys, name in _KEYS.items():
+            shortcut = qt.QShortcut(qt.QKeySequence(keys), window)
+            shortcut.connect("activated()", getattr(self, name))
+            self._shortcuts.append(shortcut)
+
+    def enable_shortcuts(self, enabled: bool) -> None:
+        """Other modules have keys of their own."""
+        for shortcut in self._shortcuts:
+            shortcut.enabled = enabled
+
+    def refresh(self, examination: Examination | None) -> None:
+        """Show the rows of an examination, the touched vertebra selected."""
+        self._rows = ()
+        warnings: tuple[str, ...] = ()
+        if examination is not None:
+            self._rows = attention_order(rows_of(examination.analysis))
+            warnings = examination.analysis.warnings
+        self.ui.warningLabel.text = "\n".join(warnings)
+        for name in ("undoButton", "redoButton", "restoreAllButton", "addButton"):
+            getattr(self.ui, name).enabled = examination is not None
+        keep = self.selected_level()
+        if examination is not None and examination.touched is not None:
+            keep = examination.touched
+        self._fill(keep)
+
+    def selected_level(self) -> Level | None:
+        """The level of the selected row, or None."""
+        table = self.ui.reviewTable
+        item = table.item(table.currentRow(), 0)
+        return Level(item.text()) if item is not None else None
+
+    @shown_errors
+    def on_select_row(self) -> None:
+        """Go to the vertebra of the selected row."""
+        level, examination = self.selected_level(), self.examination
+        if self.filling or level is None or examination is None:
+            return
+        examination.touched = level
+        self.ui.levelComboBox.currentIndex = level.index
+        self._show_decision(examination.review.vertebra(level).reader)
+        view.zoom_to(examination, level)
+
+    @shown_errors
+    def on_next(self) -> None:
+        """The next vertebra that needs a look."""
+        self._step(1)
+
+    @shown_errors
+    def on_previous(self) -> None:
+        """The previous vertebra that needs a look."""
+        self._step(-1)
+
+    @shown_errors
+    def on_relabel(self) -> None:
+        """Give the selected vertebra the chosen name."""
+        self.logic.relabel(self.volume, self._level(), self._chosen_level())
+
+    @shown_errors
+    def on_shift_up(self) -> None:
+        """All names one level towards the head."""
+        self.logic.shift(self.volume, -1)
+
+    @shown_errors
+    def on_shift_down(self) -> None:
+        """All names one level towards the foot."""
+        self.logic.shift(self.volume, 1)
+
+    @shown_errors
+    def on_decide(self) -> None:
+        """Keep the reader's grade and reason."""
+        index = self.ui.gradeComboBox.currentIndex
+        reason = self.ui.reasonLineEdit.text.strip() or None
+        decision = None
+        if index == _NOT_EVALUABLE:
+            decision = ReaderDecision(None, reason, evaluable=False)
+        elif index or reason:
+            grade = int(self.ui.gradeComboBox.currentText) if index else None
+            decision = ReaderDecision(grade, reason)
+        self.logic.decide(self.volume, self._level(), decision)
+
+    @shown_errors
+    def on_add(self) -> None:
+        """Let the reader place the points of the chosen level."""
+        placement = self.logic.start_placing(self.volume, self._chosen_level())
+        placement.on_prompt = self._prompt
+        self._prompt(placement.prompt)
+
+    @shown_errors
+    def on_delete(self) -> None:
+        """Delete the selected vertebra."""
+        self.logic.delete(self.volume, self._level())
+
+    @shown_errors
+    def on_restore(self) -> None:
+        """Bring the automatic points of the selected vertebra back."""
+        self.logic.restore(self.volume, self._level())
+
+    @shown_errors
+    def on_restore_all(self) -> None:
+        """Bring all automatic points back."""
+        self.logic.restore(self.volume)
+
+    @shown_errors
+    def on_undo(self) -> None:
+        """Take back the last change."""
+        if not self.logic.undo(self.volume):
+            self.say(_("There is nothing to undo."))
+
+    @shown_errors
+    def on_redo(self) -> None:
+        """Do again what was taken back."""
+        if not self.logic.redo(self.volume):
+            self.say(_("There is nothing to redo."))
+
+    def _fill(self, keep: Level | None) -> None:
+        self.filling = True
+        try:
+            table = self.ui.reviewTable
+            table.rowCount = len(self._rows)
+            for index, row in enumerate(self._rows):
+                for column, name in enumerate(SHOWN):
+                    text = row.cells[COLUMNS.index(name)]
+                    table.setItem(index, column, qt.QTableWidgetItem(text))
+                if row.level is keep:
+                    table.selectRow(index)
+        finally:
+            self.filling = False
+
+    def _show_decision(self, reader: ReaderDecision | None) -> None:
+        index = 0
+        if reader is not None:
+            index = _NOT_EVALUABLE if not reader.evaluable else 0
+            index = index if reader.grade is None else reader.grade + 1
+        self.ui.gradeComboBox.currentIndex = index
+        self.ui.reasonLineEdit.text = (reader.reason if reader is not None else None) or ""
+
+    def _step(self, step: int) -> None:
+        count = sum(1 for row in self._rows if row.attention)
+        if not count:
+            self.say(_("No vertebra needs a second look."))
+            return
+        table = self.ui.reviewTable
+        table.selectRow((table.currentRow() + step) % count)
+
+    def _level(self) -> Level:
+        level = self.selected_level()
+        if level is None:
+            raise LandmarkError(_("Expected a vertebra, but no row is selected. Select one."))
+        return level
+
+    def _chosen_level(self) -> Level:
+        return Level(self.ui.levelComboBox.currentText)
+
+    def _prompt(self, text: str) -> None:
+        self.ui.promptLabel.text = _("Now place {point}.").format(point=text) if text else ""
