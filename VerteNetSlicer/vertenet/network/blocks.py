@@ -78,7 +78,7 @@ class DualResolutionAttention(nn.Module):
     the self-attention (DRSA) of the published design.
     """
 
-    def __init__(self, channels: int, heads: int = 4) -> None:
+    def __init__(self, channels: int, heads: int = 2) -> None:
         super().__init__()
         self.heads = heads
         self.norm_query = ChannelNorm(channels)
@@ -114,9 +114,9 @@ class DualResolutionAttention(nn.Module):
 class FusionBlock(nn.Module):
     """Multi-context feature fusion: a coarse map meets the finer skip map.
 
-    With ``attention`` both maps attend to themselves and to each other before they
-    are joined; without it (fine maps, where attention costs most and gives least)
-    they are only joined.
+    With ``attention`` the coarse map attends to itself and both maps to each other
+    before they are joined; without it (fine maps, where attention costs most and gives
+    least) they are only joined.
     """
 
     def __init__(self, low: int, skip: int, outputs: int, attention: bool) -> None:
@@ -124,7 +124,6 @@ class FusionBlock(nn.Module):
         self.lateral_low = conv_bn(low, outputs, 1)
         self.lateral_skip = conv_bn(skip, outputs, 1)
         self.self_low = DualResolutionAttention(outputs) if attention else None
-        self.self_skip = DualResolutionAttention(outputs) if attention else None
         self.cross_low = DualResolutionAttention(outputs) if attention else None
         self.cross_skip = DualResolutionAttention(outputs) if attention else None
         self.join = nn.Sequential(conv_bn(2 * outputs, outputs, 1), conv_bn(outputs, outputs, 3))
@@ -132,10 +131,10 @@ class FusionBlock(nn.Module):
     def forward(self, low: Tensor, skip: Tensor) -> Tensor:
         """(N, low, h, w) and (N, skip, H, W) to (N, outputs, H, W)."""
         skip = self.lateral_skip(skip)
-        low = F.interpolate(self.lateral_low(low), size=skip.shape[-2:], mode="bilinear",
-                            align_corners=False)
-        if self.self_low is not None and self.self_skip is not None:
-            low, skip = self.self_low(low), self.self_skip(skip)
+        low = self.lateral_low(low)
+        if self.self_low is not None:
+            low = self.self_low(low)
+        low = F.interpolate(low, size=skip.shape[-2:], mode="bilinear", align_corners=False)
         if self.cross_low is not None and self.cross_skip is not None:
             low, skip = self.cross_low(low, skip), self.cross_skip(skip, low)
         y: Tensor = self.join(torch.cat((skip, low), 1))

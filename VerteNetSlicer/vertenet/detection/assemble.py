@@ -1,0 +1,117 @@
+"""From a chain of candidates in stored pixels to a :class:`Spine` with names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..anatomy import CORNERS, POINT_NAMES, Landmark, Level, PointName, Side, Spine, Vertebra
+from ..images import DxaImage
+from . import chain
+from .levels import Naming, name_chain
+
+if TYPE_CHECKING:
+    from ..network.bundle import ModelInfo
+    from ..network.coding import Candidates
+
+CERTAIN = 0.9
+"""Level confidence below which the labels are offered as uncertain."""
+
+NOT_MEASURABLE = 0.3
+_BODY_CLASSES = (*(f"T{i}" for i in range(1, 13)), *(f"L{i}" for i in range(1, 6)), "S1")
+_MIRRORED = [2, 1, 0, 5, 4, 3]
+_CORNER_ROWS = [POINT_NAMES.index(name) for name in CORNERS]
+
+
+def assemble(found: Candidates, image: DxaImage, info: ModelInfo, anterior: Side | None) -> Spine:
+    """Name the chain, settle the side, leave out what no image shows.
+
+    Args:
+        found: the chain from head to foot, stored pixels.
+        image: for its borders.
+        info: for the levels of models that name none.
+        anterior: the side where the reader knows it.
+    """
+    side = anterior or facing(found)
+    points, sigma = _facing_side(found, side)
+    if found.level_logits is None:
+        names, confidence, warnings = _in_order(len(found), info)
+    else:
+        square = points * np.array([image.scale.column, image.scale.row])
+        names, confidence, warnings = _named(found.level_logits, square)
+    vertebrae = []
+    for i, name in enumerate(names):
+        if name not in Level.__members__:
+            continue
+        if not _in_view(points[i], image) or found.measurable[i] < NOT_MEASURABLE:
+            warnings.append(f"{name} is cut off or hidden and was left out.")
+            continue
+        vertebrae.append(Vertebra(
+            Level[name], _landmarks(points[i], sigma[i]), float(found.score[i]), confidence[i]))
+    return Spine(tuple(vertebrae), side, tuple(warnings))
+
+
+def facing(found: Candidates) -> Side:
+    """The side the patient faces, by the vertebrae's vote weighted by their scores."""
+    anterior = found.points[:, [2, 3], 0].sum(axis=1)
+    posterior = found.points[:, [0, 5], 0].sum(axis=1)
+    vote = float((np.sign(anterior - posterior) * found.score).sum())
+    return Side.RIGHT if vote >= 0 else Side.LEFT
+
+
+def _facing_side(found: Candidates,
+                 side: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points and sigma with posterior and anterior exchanged where a body disagrees."""
+    points, sigma = found.points.copy(), found.sigma.copy()
+    right = points[:, [2, 3], 0].sum(axis=1) >= points[:, [0, 5], 0].sum(axis=1)
+    wrong = right != (side is Side.RIGHT)
+    points[wrong] = points[wrong][:, _MIRRORED]
+    sigma[wrong] = sigma[wrong][:, _MIRRORED]
+    return points, sigma
+
+
+def _in_order(count: int, info: ModelInfo) -> tuple[list[str], list[float | None], list[str]]:
+    """Names from the top, for models that tell no levels apart."""
+    names = [str(level) for level in info.levels][:count]
+    warnings = ["This model names vertebrae by their order alone: check the levels."]
+    return names, [None] * len(names), warnings
+
+
+def _named(logits: NDArray[np.float64],
+           points: NDArray[np.float64]) -> tuple[list[str], list[float | None], list[str]]:
+    """Names decided on the whole chain, with their confidence and what to tell the reader."""
+    step = np.diagonal(chain.steps(points), offset=1)
+    naming = name_chain(logits, step)
+    names = [_BODY_CLASSES[c] for c in naming.classes]
+    return names, [float(c) for c in naming.confidence], _doubts(naming)
+
+
+def _doubts(naming: Naming) -> list[str]:
+    if naming.confidence.min() >= CERTAIN:
+        return []
+    text = "The levels are uncertain: check them before you use them."
+    if naming.runner_up is not None:
+        shift = naming.runner_up - int(naming.classes[0])
+        where = "lower" if shift > 0 else "higher"
+        text += (f" The next likely naming is {abs(shift)} level(s) {where}"
+                 f" (probability {naming.runner_up_share:.0%}).")
+    return [text]
+
+
+def _in_view(points: NDArray[np.float64], image: DxaImage) -> bool:
+    """True where every corner lies within the image, half a pixel of border allowed."""
+    corners = points[_CORNER_ROWS]
+    low = corners.min() >= -0.5
+    return bool(low and (corners[:, 0].max() <= image.width - 0.5)
+                and (corners[:, 1].max() <= image.height - 0.5))
+
+
+def _landmarks(points: NDArray[np.float64],
+               sigma: NDArray[np.float64]) -> dict[PointName, Landmark]:
+    out: dict[PointName, Landmark] = {}
+    for name, (x, y), s in zip(POINT_NAMES, points, sigma):
+        if np.isfinite(x) and np.isfinite(y):
+            out[name] = Landmark(float(x), float(y), float(s) if np.isfinite(s) else None)
+    return out

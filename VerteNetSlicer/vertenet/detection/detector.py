@@ -1,0 +1,171 @@
+"""The detector: one image in, one spine out, whatever the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..anatomy import Side, Spine
+from ..images import DxaImage
+from ..network.bundle import LoadedModel, ModelInfo, load_model
+from . import chain
+from .assemble import assemble
+from .prepare import Resize, fit, to_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..network.coding import Candidates
+
+THRESHOLD = 0.3
+"""Smallest heat of a vertebra; below it a peak is not looked at."""
+
+_BODY_PX = 27.0
+_SIZE_RANGE = (18.0, 44.0)
+_LARGEST_ZOOM, _SMALLEST_ZOOM = 2.0, 0.4
+_WORKING_BODY_PX = 48.0
+
+NO_SPINE = (
+    "No vertebra was found. Check that this is a lateral spine image with the spine in view; "
+    "points can still be placed by hand."
+)
+
+
+class Detector:
+    """Finds the vertebrae of one image after another with one loaded model.
+
+    Attributes:
+        info: what the model is.
+        threshold: smallest heat, 0 to 1, of a vertebra.
+    """
+
+    def __init__(self, model: LoadedModel, *, threshold: float = THRESHOLD) -> None:
+        self._model = model
+        self.info: ModelInfo = model.info
+        self.threshold = threshold
+
+    @property
+    def device(self) -> str:
+        """``"cpu"`` or ``"cuda"``: where the network runs."""
+        return str(self._model.device.type)
+
+    def detect(self, image: DxaImage, *, anterior: Side | None = None) -> Spine:
+        """Find the vertebrae of one image.
+
+        Args:
+            image: the image as stored.
+            anterior: the side the patient faces where the reader knows it; otherwise
+                the network decides.
+
+        Returns:
+            Points in pixels of the stored image.  An image without a spine gives a
+            spine without vertebrae and a warning.
+        """
+        import torch
+
+        with torch.inference_mode():
+            found = self._candidates(image)
+        if not len(found):
+            return Spine((), anterior or Side.RIGHT, (NO_SPINE,))
+        return assemble(found, image, self.info, anterior)
+
+    def _candidates(self, image: DxaImage) -> Candidates:
+        """The chain of vertebrae, head to foot, in stored pixels."""
+        if self.info.architecture == "published":
+            return self._published(image)
+        pixels = to_tensor(image.pixels)
+        ratio = image.scale.row / image.scale.column
+        resize = fit(image.height, image.width, pixel_ratio=ratio)
+        found = self._look(pixels, resize)
+        zoom = _better_zoom(found)
+        if zoom is not None:
+            resize = fit(image.height, image.width, pixel_ratio=ratio, zoom=zoom)
+            second = self._look(pixels, resize)
+            if len(second) and second.score.sum() >= 0.7 * found.score.sum():
+                found = second
+        if not len(found):
+            return found
+        if getattr(self._model.module, "refiner", None) is not None:
+            return self._second_look(pixels, resize, found, ratio)
+        return _to_stored(found, resize)
+
+    def _look(self, pixels: Tensor, resize: Resize) -> Candidates:
+        """One pass over the whole image; a chain in the resized frame."""
+        from ..network.coding import decode
+
+        maps = self._model.module(resize.apply(pixels).to(self._model.device))
+        found = decode({name: value.cpu() for name, value in maps.items()},
+                       threshold=self.threshold)
+        return found.take(chain.best_chain(found.points, found.score))
+
+    def _second_look(self, pixels: Tensor, first: Resize, found: Candidates,
+                     ratio: float) -> Candidates:
+        """Each vertebra again, in a crop of the image at a finer size."""
+        import torch
+
+        from ..network.refiner import crop_frames, cut_crops, to_image
+
+        stored = first.back(found.points)
+        tall = float(np.median(chain.heights(found.points))) / float(first.factor[1])
+        zoom = min(1.0, _WORKING_BODY_PX / tall)
+        working = fit(first.source_rows, first.source_columns, pixel_ratio=ratio,
+                      area=zoom**2 * first.source_rows * first.source_columns * ratio)
+        source = working.apply(pixels) if zoom < 1.0 or ratio != 1.0 else pixels
+        if source is pixels:
+            working = Resize(first.source_rows, first.source_columns, first.source_rows,
+                             first.source_columns)
+        points = torch.from_numpy(working.forward(stored)).float()
+        frames = crop_frames(points)
+        out = self._model.module.refiner(cut_crops(source, frames).to(self._model.device))
+        refined = to_image(frames, out["uv"].cpu()).double().numpy()
+        size = torch.linalg.det(frames[:, :, :2]).abs().sqrt() * 36.0
+        sigma = out["scale"].cpu().exp() * 2**0.5 * size[:, None]
+        sigma = sigma.double().numpy() * float(self.info.config.get("sigma_factor", 1.0))
+        return replace(found, points=working.back(refined), sigma=working.back_sigma(sigma))
+
+    def _published(self, image: DxaImage) -> Candidates:
+        """The published network: its own input size and scaling, corners only."""
+        from ..network.coding import Candidates
+        from ..network.published_decode import decode_published
+
+        rows, columns = self.info.config["input_size"]
+        resize = Resize(rows, columns, image.height, image.width)
+        grey = resize.apply(to_tensor(image.pixels)) - 0.5
+        outputs = self._model.module(grey.expand(-1, 3, -1, -1).to(self._model.device))
+        listed = decode_published({k: v.cpu() for k, v in outputs.items()},
+                                  threshold=self.threshold)
+        points = np.array([c.points for c in listed], dtype=np.float64).reshape(-1, 6, 2)
+        score = np.array([c.score for c in listed], dtype=np.float64)
+        unknown = np.full((len(listed), 6), np.nan)
+        found = Candidates(resize.back(points), unknown, score, None, np.ones(len(listed)))
+        return found.take(np.argsort(chain.centres(points)[:, 1]))
+
+
+def _to_stored(found: Candidates, resize: Resize) -> Candidates:
+    return replace(found, points=resize.back(found.points),
+                   sigma=resize.back_sigma(found.sigma))
+
+
+def _better_zoom(found: Candidates) -> float | None:
+    """The magnification at which bodies have the trained size, where the first is far off."""
+    if not len(found):
+        return None
+    tall: NDArray[np.float64] = chain.heights(found.points)
+    typical = float(np.quantile(tall, 0.65))
+    if _SIZE_RANGE[0] <= typical <= _SIZE_RANGE[1]:
+        return None
+    return float(np.clip(_BODY_PX / typical, _SMALLEST_ZOOM, _LARGEST_ZOOM))
+
+
+def load_detector(model_dir: str | Path | None = None, device: str = "auto") -> Detector:
+    """Load a model directory, by default the bundled one.
+
+    Raises:
+        ModelError: if the model is missing, damaged or of another kind.
+        MissingDependencyError: if torch is not installed.
+    """
+    return Detector(load_model(model_dir, device))

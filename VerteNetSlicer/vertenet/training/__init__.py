@@ -1,0 +1,1 @@
+"""Learning the bundled network: data, losses, loop, error metrics."""

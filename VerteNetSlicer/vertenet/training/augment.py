@@ -1,0 +1,126 @@
+"""Random views of rendered or annotated scans, as batches at the training size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+CANVASES: tuple[tuple[int, int], ...] = (
+    (512, 256), (448, 224), (384, 192), (384, 192), (416, 160), (320, 288),
+)
+"""Rows and columns of training views: several sizes, so that any input size works."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images (B, 1, H, W) and their truth in the same pixels: points (B, 18, 6, 2), visible."""
+
+    images: Tensor
+    points: Tensor
+    visible: Tensor
+
+
+def draw_canvas(rng: np.random.Generator) -> tuple[int, int]:
+    """Rows and columns of one batch."""
+    return CANVASES[int(rng.integers(len(CANVASES)))]
+
+
+def view(image: NDArray[np.uint8], points: NDArray[np.float32], visible: NDArray[np.int8],
+         canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """One random view: zoom, shift, turn, mirror, intensity.
+
+    Args:
+        image: (rows, columns).
+        points: (18, 6, 2) pixels of that image.
+        visible: (18,) as in :class:`vertenet.synthesis.SyntheticScan`.
+        canvas: rows and columns of the view.
+        rng: source of chance.
+
+    Returns:
+        (1, H, W) image 0 ... 1, (18, 6, 2) points and (18,) visible of the view.
+    """
+    matrix = _draw_matrix(image.shape, canvas, rng)
+    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    pixels = _sample(image, matrix, canvas)
+    moved = points @ inverse[:, :2].T + inverse[:, 2]
+    moved = torch.from_numpy(moved.astype(np.float32))
+    seen = torch.from_numpy(visible.astype(np.int64))
+    return shade(pixels, rng), moved, _still_visible(moved, seen, canvas)
+
+
+def _draw_matrix(shape: tuple[int, ...], canvas: tuple[int, int],
+                 rng: np.random.Generator) -> NDArray[np.float64]:
+    """2 x 3 map from view pixels to image pixels."""
+    rows, columns = shape
+    h, w = canvas
+    fit = np.sqrt(rows * columns / (h * w))
+    zoom = fit * np.exp(rng.normal(0.0, 0.12)) * (rng.uniform(0.5, 0.85) if rng.random() < 0.2
+                                                  else 1.0)
+    stretch = np.exp(rng.normal(0, 0.05))
+    angle = np.deg2rad(rng.normal(0, 3.5))
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    c, s = np.cos(angle), np.sin(angle)
+    linear = np.array([[c, -s], [s, c]]) @ np.diag([mirror * zoom * stretch, zoom / stretch])
+    slack = np.array([columns, rows]) - np.abs(linear) @ np.array([w, h])
+    centre = np.array([columns - 1, rows - 1]) / 2
+    centre = centre + rng.uniform(-0.5, 0.5, 2) * np.where(slack < 0, -slack, 0.3 * np.abs(slack))
+    return np.column_stack([linear, centre - linear @ (np.array([w - 1, h - 1]) / 2)])
+
+
+def _sample(image: NDArray[np.uint8], matrix: NDArray[np.float64],
+            canvas: tuple[int, int]) -> Tensor:
+    rows, columns = image.shape
+    h, w = canvas
+    half = np.diag([(w - 1) / 2, (h - 1) / 2])
+    # View pixels as grid_sample's -1 ... 1 with align_corners=True, both sides.
+    linear = matrix[:, :2] @ half
+    shift = matrix[:, :2] @ np.array([(w - 1) / 2, (h - 1) / 2]) + matrix[:, 2]
+    to_unit = np.array([2 / (columns - 1), 2 / (rows - 1)])
+    theta = np.column_stack([linear * to_unit[:, None], shift * to_unit - 1])
+    grid = F.affine_grid(torch.from_numpy(theta[None].astype(np.float32)), [1, 1, h, w], True)
+    source = torch.from_numpy(np.array(image))[None, None].float() / 255
+    if matrix[0, 0] ** 2 + matrix[1, 0] ** 2 > 1.7:
+        source = F.avg_pool2d(source, 3, 1, 1, count_include_pad=False)
+    return F.grid_sample(source, grid, padding_mode="zeros", align_corners=True)[0]
+
+
+def _still_visible(points: Tensor, visible: Tensor, canvas: tuple[int, int]) -> Tensor:
+    """What the view cut: a body with under half its corners inside is gone, under all unsure."""
+    h, w = canvas
+    corners = points[:, [0, 2, 3, 5]]
+    inside = (corners[..., 0] >= 0) & (corners[..., 0] <= w - 1)
+    inside &= (corners[..., 1] >= 0) & (corners[..., 1] <= h - 1)
+    count = inside.sum(1)
+    out = torch.where((count < 4) & (visible == 1), torch.full_like(visible, 2), visible)
+    return torch.where(count < 2, torch.zeros_like(visible), out)
+
+
+def shade(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Gamma, contrast, blur, noise, inversion, covered patches."""
+    x = x.clamp(0, 1) ** float(np.exp(rng.normal(0, 0.25)))
+    if rng.random() < 0.15:
+        x = 1 - x
+    if rng.random() < 0.2:
+        x = F.avg_pool2d(x[None], 3, 1, 1, count_include_pad=False)[0]
+    if rng.random() < 0.4:
+        x = x + torch.randn(x.shape) * float(rng.uniform(0.005, 0.05))
+    if rng.random() < 0.15:
+        x = ((x - 0.5) * float(rng.uniform(1.0, 2.0)) + float(rng.uniform(0.3, 0.7))).clamp(0, 1)
+    if rng.random() < 0.15:
+        h, w = x.shape[1:]
+        edge = int(rng.integers(1, max(2, h // 12)))
+        side = int(rng.integers(w // 2, w))
+        x[:, :edge, side:] = float(rng.integers(0, 2))
+    return x
+
+
+def make_batch(scans: list[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]],
+               canvas: tuple[int, int], rng: np.random.Generator) -> Batch:
+    """Random views of these scans as one batch."""
+    parts = [view(*scan, canvas, rng) for scan in scans]
+    return Batch(*(torch.stack(column) for column in zip(*parts)))

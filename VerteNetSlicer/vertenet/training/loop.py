@@ -1,0 +1,192 @@
+"""The training loop: renders, learns, averages, saves, resumes."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..network.coding import encode
+from ..network.compact import CompactConfig, CompactVerteNet
+from ..network.refiner import crop_frames, cut_crops, to_crop
+from .augment import Batch, draw_canvas, make_batch, shade
+from .config import TrainingConfig
+from .losses import detection_losses, refiner_loss, total
+from .pool import Shard, load_shards
+
+STATE = "training_state.pt"
+Scan = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]
+Report = Callable[[str], None]
+_WARM_UP_STEPS = 200
+_FULL_TURN_OF_SHARDS_S = 30.0
+
+
+class Trainer:
+    """A training that can stop and go on at any step.
+
+    The state folder holds ``training_state.pt``: weights, their running mean, the
+    optimiser, the step and the seconds spent.
+    """
+
+    def __init__(self, config: TrainingConfig, pool: Path, state: Path, report: Report) -> None:
+        self.config, self.pool, self.state, self.report = config, pool, state, report
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.network = CompactVerteNet(CompactConfig.from_dict(config.network))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.mean = deepcopy(self.network).eval()
+        self.optimiser = torch.optim.AdamW(_groups(self.network, config.weight_decay),
+                                           lr=config.learning_rate)
+        self.step, self.seconds = 0, 0.0
+        self.shards: dict[str, Shard] = {}
+        self._looked = -math.inf
+
+    def resume(self) -> bool:
+        """Go on from the state folder; False where there is nothing yet."""
+        path = self.state / STATE
+        if not path.exists():
+            return False
+        saved = torch.load(path, weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.mean.load_state_dict(saved["mean"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step, self.seconds = saved["step"], saved["seconds"]
+        return True
+
+    def save(self) -> None:
+        """Write the state aside and rename it."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        aside = self.state / f".{STATE}.{os.getpid()}"
+        torch.save({
+            "network": self.network.state_dict(), "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds,
+        }, aside)
+        os.replace(aside, self.state / STATE)
+
+    def run(self) -> None:
+        """Train until the budget is spent."""
+        budget = 60 * self.config.minutes
+        saved = told = self.seconds
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as ahead:
+            coming = ahead.submit(self._draw, self.step)
+            while self.seconds < budget:
+                start = time.monotonic()
+                batch, crops = coming.result()
+                coming = ahead.submit(self._draw, self.step + 1)
+                losses = self._learn(batch, crops, self.seconds / budget)
+                self.step += 1
+                self.seconds += time.monotonic() - start
+                if self.seconds - told > 20:
+                    told = self.seconds
+                    self._tell(losses, budget)
+                if self.seconds - saved > 60 * self.config.checkpoint_minutes:
+                    saved = self.seconds
+                    self.save()
+        self.save()
+
+    def _tell(self, losses: dict[str, Tensor], budget: float) -> None:
+        terms = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
+        images = self.step * self.config.batch
+        self.report(f"{self.seconds / 60:.1f}/{budget / 60:.0f} min, step {self.step}, "
+                    f"{images} views, {self.seconds / max(self.step, 1):.2f} s/step: {terms}")
+
+    def _draw(self, step: int) -> tuple[Batch, tuple[Tensor, Tensor, Tensor]]:
+        """The batch and the crops of one step; depends on seed, step and pool alone."""
+        rng = np.random.default_rng((self.config.seed, step))
+        scans = [self._scan(rng) for _ in range(self.config.batch)]
+        canvas = draw_canvas(rng)
+        return make_batch(scans, canvas, rng), draw_crops(scans, self.config.crops, rng)
+
+    def _scan(self, rng: np.random.Generator) -> Scan:
+        if time.monotonic() - self._looked > _FULL_TURN_OF_SHARDS_S or not self.shards:
+            self._looked = time.monotonic()
+            self.shards.update(load_shards(self.pool, tuple(self.shards)))
+        shard = list(self.shards.values())[int(rng.integers(len(self.shards)))]
+        i = int(rng.integers(len(shard)))
+        return shard.images[i], shard.points[i], shard.visible[i]
+
+    def _learn(self, batch: Batch, crops: tuple[Tensor, Tensor, Tensor],
+               spent: float) -> dict[str, Tensor]:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate(spent)
+        targets = encode(batch.points, batch.visible, *batch.images.shape[-2:])
+        images = batch.images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            maps = self.network(images)
+            second = self.network.refiner(crops[0]) if self.network.refiner else None
+        losses = detection_losses(maps, targets)
+        loss = total(losses)
+        if second is not None:
+            losses["second look"] = refiner_loss(second, crops[1], crops[2])
+            loss = loss + losses["second look"]
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self._average()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _rate(self, spent: float) -> float:
+        warm = min(1.0, (self.step + 1) / _WARM_UP_STEPS)
+        return self.config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(
+            math.pi * min(1.0, spent))))
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.config.average, (1 + self.step) / (10 + self.step))
+        current = self.network.state_dict()
+        for name, value in self.mean.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(current[name], 1 - decay)
+            else:
+                value.copy_(current[name])
+
+
+def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weights of two or more dimensions decay; norms and biases do not."""
+    heavy = [p for p in network.parameters() if p.dim() > 1]
+    light = [p for p in network.parameters() if p.dim() <= 1]
+    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
+
+
+def draw_crops(scans: list[Scan], count: int,
+               rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Crops of random vertebrae, placed as inexactly as a first look would.
+
+    Returns:
+        (N, 1, 80, 80) crops, (N, 6, 2) true crop coordinates, (N,) 1 where measurable.
+    """
+    images, truths, clear = [], [], []
+    for k in range(count):
+        image, points, visible = scans[k % len(scans)]
+        bodies = np.flatnonzero(visible > 0)
+        if not len(bodies):
+            continue
+        body = int(rng.choice(bodies))
+        true = torch.from_numpy(np.array(points[body]))[None]
+        frame = crop_frames(_misplaced(true, rng))
+        source = torch.from_numpy(np.array(image))[None, None].float() / 255
+        images.append(shade(cut_crops(source, frame)[0], rng))
+        truths.append(to_crop(frame, true)[0])
+        clear.append(float(visible[body] == 1))
+    return torch.stack(images), torch.stack(truths), torch.tensor(clear)
+
+
+def _misplaced(points: Tensor, rng: np.random.Generator) -> Tensor:
+    """Points (1, 6, 2) with a common shift, a size error and an error of their own."""
+    centre = points.mean(1, keepdim=True)
+    size = (points[:, 2] - points[:, 5]).norm() / math.sqrt(2)
+    shift = torch.from_numpy(rng.normal(0, 0.06, (1, 1, 2)).astype(np.float32))
+    own = torch.from_numpy(rng.normal(0, 0.06, (1, 6, 2)).astype(np.float32))
+    grow = float(np.exp(rng.normal(0, 0.08)))
+    return centre + (points - centre) * grow + (shift + own) * size

@@ -1,0 +1,71 @@
+"""A pool of rendered scans on disk, filled beforehand or while a training runs.
+
+One shard is a folder-free ``.npz``-like pair: ``shard_<seed>.npy`` (N, rows, columns)
+uint8 and ``shard_<seed>.points.npz``.  Shards appear whole (written aside, renamed),
+so that a training may read while others render.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = (704, 352)
+SHARD = 64
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Scans of one shard: images stay on disk until they are read."""
+
+    images: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    visible: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.visible)
+
+
+def render_shard(directory: Path, first_seed: int, count: int = SHARD,
+                 size: tuple[int, int] = SIZE) -> Path:
+    """Render scans of consecutive seeds into one shard; an existing one is kept."""
+    from ..synthesis import synthesise
+
+    path = directory / f"shard_{first_seed:09d}.npy"
+    if path.exists():
+        return path
+    scans = [synthesise(seed, size=size) for seed in range(first_seed, first_seed + count)]
+    images = np.stack([np.round(np.clip(s.image, 0, 1) * 255).astype(np.uint8) for s in scans])
+    truth = path.with_suffix(".points.npz")
+    _save(truth, lambda file: np.savez(
+        file, points=np.stack([s.points for s in scans]).astype(np.float32),
+        visible=np.stack([s.visible for s in scans]).astype(np.int8),
+        grade=np.stack([s.grade for s in scans]).astype(np.int8),
+        look=np.array([s.look for s in scans])))
+    _save(path, lambda file: np.save(file, images))
+    return path
+
+
+def _save(path: Path, write) -> None:  # type: ignore[no-untyped-def]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(aside, "wb") as file:
+        write(file)
+    os.replace(aside, path)
+
+
+def load_shards(directory: Path, known: Sequence[str] = ()) -> dict[str, Shard]:
+    """Shards of a folder that are not known yet, by file name; images memory-mapped."""
+    found = {}
+    for path in sorted(directory.glob("shard_*.npy")):
+        if path.name in known:
+            continue
+        with np.load(path.with_suffix(".points.npz")) as truth:
+            found[path.name] = Shard(np.load(path, mmap_mode="r"), truth["points"],
+                                     truth["visible"])
+    return found
