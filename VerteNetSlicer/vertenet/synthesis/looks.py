@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .canvas import Image, blur, smooth_noise, white_noise
+from .canvas import Image, blur, enlarge, shrink, smooth_noise, white_noise
 
 Params = dict[str, Any]
 
@@ -45,6 +45,10 @@ def noisy(image: Image, params: Params, rng: np.random.Generator) -> Image:
         grain = blur(grain, params["noise_grain"])
         grain *= np.float32(1.0 / max(float(grain[::3, ::3].std()), 1e-3))
     spread = np.float32(params["noise"] * params["contrast"])
+    # fewer photons behind thick parts: the noise there is stronger
+    thick = shrink(image, 16)
+    thick = (thick - thick.mean()) * np.float32(params["dose_noise"] / max(params["contrast"], 1e-4))
+    grain *= enlarge(np.clip(1.0 + thick, 0.4, 3.0), image.shape, 16)  # type: ignore[arg-type]
     image = image + spread * grain
     if params["lines"] > 0.0:
         lines = rng.standard_normal((image.shape[0], 1), dtype=np.float32)

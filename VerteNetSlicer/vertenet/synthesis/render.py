@@ -124,6 +124,10 @@ def _with_discs(spine: Any, params: Params) -> Any:
         lumbar = min(max((upper - 10.0) / 3.0, 0.0), 1.0)
         factor = params["disc_scale"] * (1.0 - 0.5 * lumbar) + 0.5 * lumbar
         factor = np.clip(factor * np.exp(rng.normal(0, 0.12)), 0.3, 1.3)
+        # the narrower end of the disc must stay open
+        ends = six[lower][[0, 2]] - six[upper][[5, 3]]
+        open_end = max(float((ends @ gap).min()) / max(float(gap @ gap), 1e-6), 0.0)
+        factor = max(factor, 1.0 - 0.7 * open_end)
         if lower - upper == 1 and not (spine.extra is not None and upper == 16):
             total = total + (factor - 1.0) * gap
         shift[lower] = total

@@ -62,6 +62,7 @@ def posterior_elements(
     soft.stroke(curve.at(column, 0.02 * depth)[keep], (wave * 0.50 * depth)[keep], 0.25 * gain * params["costal"])
     for level in range(18):
         _arch(sharp, soft, curve, level, params, rng)
+        _tangle(sharp, curve, level, params, rng)
 
 
 def _arch(
@@ -99,6 +100,18 @@ def _arch(
             process = curve.at(level + 0.1, -canal - 0.30 * depth, skew)
             sharp.bone(blob(rng, process, 0.34 * height, rough=0.25, count=14), 0.30 * gain)
     _spinous(soft, curve, level, gain, rng)
+
+
+def _tangle(
+    sharp: Pen, curve: SpineCurve, level: int, params: Params, rng: np.random.Generator
+) -> None:
+    """Short bright lines where the edges of joints and processes cross."""
+    depth = float(curve.depth(level))
+    for _ in range(int(rng.integers(0, params["tangle"] + 1))):
+        start = curve.at(level + rng.uniform(-0.5, 0.5), rng.uniform(-0.9, 0.1) * depth)
+        step = rng.normal(0, 12, (2, 2))
+        line = smooth_curve(np.stack([start, start + step[0], start + step[0] + step[1]]), 7)
+        sharp.stroke(line, rng.uniform(2, 5), rng.uniform(0.05, 0.35) * params["posterior"])
 
 
 def _spinous(
