@@ -55,8 +55,13 @@ def entry() -> dict[str, object]:
 
 
 def tracked_files() -> list[str]:
+    """What git knows or would take; build products it ignores are not asked about."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if listed.returncode != 0:
         pytest.skip("not a git checkout")

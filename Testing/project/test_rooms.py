@@ -271,3 +271,12 @@ def test_a_library_file_prints_nothing_and_installs_nothing(path: Path) -> None:
     assert "pip_install" not in " ".join(called)
     if path.is_relative_to(CORE) and room_of(path) != "cli" and not path.stem.startswith("fit_"):
         assert "print" not in called
+
+
+def test_the_network_spells_levels_and_points_as_anatomy_does() -> None:
+    from vertenet.anatomy import LEVELS, POINT_NAMES
+    from vertenet.network.bundle import LEVEL_NAMES
+    from vertenet.network.published_decode import _POINTS
+
+    assert tuple(level.value for level in LEVELS) == LEVEL_NAMES
+    assert tuple(name.value for name in POINT_NAMES) == _POINTS

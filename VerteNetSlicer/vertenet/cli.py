@@ -139,7 +139,7 @@ def info(model: Path | None) -> None:
         "program": f"vertenet {__version__}",
         "model": f"{found.name} {found.version}",
         "architecture": found.architecture,
-        "levels": " ".join(level.value for level in found.levels),
+        "levels": " ".join(found.levels),
         "weights": f"{weights} ({size})",
         "sha256": found.sha256,
     }

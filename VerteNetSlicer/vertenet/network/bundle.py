@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..anatomy import LEVELS, Level
-from ..errors import ConfigurationError, LandmarkError, MissingDependencyError, ModelError
+from ..errors import ConfigurationError, MissingDependencyError, ModelError
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +27,8 @@ DEVICES = ("auto", "cpu", "cuda")
 WEIGHTS_FILE = "weights.pt"
 CARD_FILE = "MODEL_CARD.md"
 INFO_FILE = "model.json"
+LEVEL_NAMES = (*(f"T{i}" for i in range(4, 13)), *(f"L{i}" for i in range(1, 6)))
+"""The levels' names as text: this room knows no anatomy."""
 
 # Architecture -> "module:builder"; builder(config) gives the untrained module.
 ARCHITECTURES: dict[str, str] = {
@@ -58,7 +59,7 @@ class ModelInfo:
     architecture: str
     directory: Path
     config: Mapping[str, Any] = field(default_factory=dict)
-    levels: tuple[Level, ...] = LEVELS
+    levels: tuple[str, ...] = LEVEL_NAMES
     weights: str = WEIGHTS_FILE
     card: str = CARD_FILE
 
@@ -131,11 +132,10 @@ def _info(content: Any, path: Path) -> ModelInfo:
     )
 
 
-def _levels(names: Any, path: Path) -> tuple[Level, ...]:
-    try:
-        return tuple(Level.parse(name) for name in names)
-    except (LandmarkError, TypeError, AttributeError):
-        raise _damaged(path, "its list of levels is missing or wrong") from None
+def _levels(names: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(name in LEVEL_NAMES for name in names):
+        raise _damaged(path, "its list of levels is missing or wrong")
+    return tuple(names)
 
 
 def write_model(
@@ -147,7 +147,7 @@ def write_model(
     architecture: str,
     config: Mapping[str, Any],
     card: str,
-    levels: Iterable[Level | str] = LEVELS,
+    levels: Iterable[str] = LEVEL_NAMES,
 ) -> ModelInfo:
     """Write a model directory: a new one appears whole or not at all.
 
@@ -176,7 +176,7 @@ def write_model(
         "architecture": architecture,
         "config": dict(config),
         "weights": WEIGHTS_FILE,
-        "levels": [Level(level).value for level in levels],
+        "levels": [str(level) for level in levels],
         "card": CARD_FILE,
     }
     try:

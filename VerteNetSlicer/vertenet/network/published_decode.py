@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..anatomy import POINT_NAMES, PointName
 from ..errors import ModelError
 
 STRIDE = 4
 MOST = 6
 # The network's corners: top-left, top-right, bottom-left, bottom-right, with the
 # patient facing right.
-CORNER_ORDER = (PointName.PS, PointName.AS, PointName.PI, PointName.AI)
-_ROWS = [POINT_NAMES.index(name) for name in CORNER_ORDER]
+CORNER_ORDER = ("PS", "AS", "PI", "AI")
+_POINTS = ("PS", "MS", "AS", "AI", "MI", "PI")
+_ROWS = [_POINTS.index(name) for name in CORNER_ORDER]
 
 
 @dataclass(frozen=True)
