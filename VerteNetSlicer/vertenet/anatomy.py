@@ -41,7 +41,7 @@ class Level(str, Enum):
         return self.value
 
     @property
-    def index(self) -> int:
+    def order(self) -> int:
         """Place in the list from the head: T4 is 0, L5 is 13."""
         return _LEVEL_INDEX[self]
 
@@ -200,7 +200,8 @@ class Vertebra:
     @property
     def centre(self) -> NDArray[np.float64]:
         """``(2,)`` mean of the four corners, pixels."""
-        return np.mean([self.points[name].xy for name in CORNERS], axis=0)
+        middle: NDArray[np.float64] = np.mean([self.points[name].xy for name in CORNERS], axis=0)
+        return middle
 
     @property
     def has_mid_points(self) -> bool:
@@ -238,7 +239,7 @@ class Spine:
     warnings: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.vertebrae, key=lambda v: v.level.index))
+        ordered = tuple(sorted(self.vertebrae, key=lambda v: v.level.order))
         for above, below in zip(ordered, ordered[1:]):
             if above.level is below.level:
                 raise LandmarkError(

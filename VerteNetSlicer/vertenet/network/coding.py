@@ -152,7 +152,7 @@ def decode(maps: dict[str, Tensor], *, threshold: float, most: int = 40) -> Cand
     top = F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0]
     score, index = ((heat == top) * heat).flatten().topk(min(most, heat.numel()))
     index = index[score >= threshold]
-    rows, columns = heat.shape
+    columns = heat.shape[1]
     peaks = [_read_peak(maps, heat, int(i) // columns, int(i) % columns) for i in index]
     if not peaks:
         return Candidates(np.empty((0, 6, 2)), np.empty((0, 6)), np.empty(0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,10 +48,12 @@ class CompactConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CompactConfig:
-        """Read what :meth:`to_dict` wrote; unknown keys are an error of the caller."""
+        """Read what :meth:`to_dict` wrote; other keys of a model's config are left alone."""
         known = {f.name for f in fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v
-                      for k, v in values.items() if k in known})
+        read: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known
+        }
+        return cls(**read)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""
@@ -72,7 +74,8 @@ class CompactVerteNet(nn.Module):
     * ``measurable`` (1) logit that a reader would measure this vertebra.
     """
 
-    HEADS = {"heat": 1, "offset": 2, "points": 12, "scale": 6, "level": 18, "measurable": 1}
+    HEADS: ClassVar[dict[str, int]] = {"heat": 1, "offset": 2, "points": 12, "scale": 6, "level": 18,
+                                       "measurable": 1}
 
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
