@@ -99,7 +99,7 @@ def check_crop(
     mask = None
     segments = [_check_segment(frame, mask, width, height, needed, image) for frame in frames]
     segments += [SegmentCrop(lv, "unknown", None, None, why) for lv, why in missing.items()]
-    segments.sort(key=lambda s: s.level.index)
+    segments.sort(key=lambda s: s.level.order)
     return _overall(tuple(segments))
 
 
