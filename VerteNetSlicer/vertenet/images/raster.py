@@ -127,7 +127,8 @@ def _with_suffix(path: Path, data: bytes, kind: str, folder: Path) -> Path:
     else:
         wanted = _READERS[kind][1]
         fits = path.suffix.lower() in _SUFFIXES.get(kind, (wanted,))
-    if fits:
+    # ITK ends the whole process over a name that is not valid UTF-8.
+    if fits and str(path).isascii():
         return path
     copy = folder / f"image{wanted}"
     shutil.copyfile(path, copy)
