@@ -53,7 +53,7 @@ def build_spine(
         warnings: sentences that stand before the new ones.
     """
     vertebrae, sentences = [], list(warnings)
-    for level in sorted(points, key=lambda item: item.index):
+    for level in sorted(points, key=lambda item: item.order):
         missing = [name.value for name in CORNERS if name not in points[level]]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
