@@ -76,6 +76,6 @@ def decode_published(
 
 
 def _candidate(centre: Tensor, corners: Tensor, score: Tensor) -> PublishedCandidate:
-    points = np.full((len(POINT_NAMES), 2), np.nan)
+    points = np.full((len(_POINTS), 2), np.nan)
     points[_ROWS] = corners.numpy()
     return PublishedCandidate(centre.numpy(), points, float(score))
