@@ -72,7 +72,7 @@ def _scan_edges(
     # sub-row k lies at y = (k + 0.5) / sub - 0.5
     first = np.clip(np.ceil((top[:, 1] + 0.5) * sub - 0.5), 0, rows * sub).astype(np.int64)
     last = np.clip(np.ceil((bottom[:, 1] + 0.5) * sub - 0.5), 0, rows * sub).astype(np.int64)
-    count = last - first
+    count = np.where(np.minimum(top[:, 0], bottom[:, 0]) < columns, last - first, 0)
     edge = np.repeat(np.arange(len(count)), count)
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     sub_row = first[edge] + offset
@@ -144,9 +144,9 @@ def blob(
 ) -> Points:
     """A closed irregular outline around a centre."""
     angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
-    wave = np.ones(count)
-    for order in range(2, 6):
-        wave += rough / order * np.cos(order * angle + rng.uniform(0, 2 * np.pi)) * rng.normal()
+    order = np.arange(2.0, 6.0)[:, None]
+    phase = rng.uniform(0.0, 2.0 * np.pi, (4, 1))
+    wave = 1.0 + np.sum(rng.normal(0.0, rough, (4, 1)) / order * np.cos(order * angle + phase), axis=0)
     reach = radius * np.maximum(wave, 0.15)
     turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.5, 1.0)
     local = np.stack([np.cos(angle) * reach, np.sin(angle) * reach * squeeze], axis=1)
@@ -159,7 +159,7 @@ def blur(image: Image, sigma: float | tuple[float, float]) -> Image:
     pair = (sigma, sigma) if isinstance(sigma, float | int) else sigma
     if max(pair) < 0.15:
         return image
-    factor = int(min(min(pair) // 2.5, 16))
+    factor = int(min(min(pair) // 1.4, 16))
     if factor < 2:
         return ndimage.gaussian_filter(image, pair, mode="nearest", truncate=2.6)  # type: ignore[no-any-return]
     small = shrink(image, factor)

@@ -60,9 +60,15 @@ def posterior_elements(
     over = params["costal"] * thoracic
     keep = over > 0.0
     soft.stroke(curve.at(column, 0.02 * depth)[keep], (wave * 0.50 * depth)[keep], 0.25 * gain * params["costal"])
-    for level in range(18):
+    for level in _shown(params):
         _arch(sharp, soft, curve, level, params, rng)
         _tangle(sharp, curve, level, params, rng)
+
+
+def _shown(params: Params) -> range:
+    """Level numbers that can reach into the picture."""
+    first = max(int(params["top_level"]) - 2, 0)
+    return range(first, min(int(params["bottom_level"]) + 3, 18))
 
 
 def _arch(
@@ -136,6 +142,8 @@ def ribs(
 ) -> None:
     """Two ribs at each thoracic level, each a loop behind and a stripe in front."""
     for level in range(12):
+        if level > params["bottom_level"] + 2.0 or level < params["top_level"] - 9.0:
+            continue
         for side in (0, 1):
             _rib(sharp, soft, curve, level, side, params, rng)
 

@@ -67,6 +67,8 @@ class SpineCurve:
         self._front = unit / np.linalg.norm(unit, axis=1, keepdims=True)
         self._depth = np.interp(grid, knots, np.linalg.norm(front, axis=1))
         self._height = np.interp(grid, knots, np.linalg.norm(down, axis=1))
+        table = np.column_stack([self._centre, self._front, 0.5 * self._depth])
+        self._rows: list[list[float]] = table.tolist()
 
     def _place(self, level: Levels) -> tuple[Any, Any]:
         place = np.clip(
@@ -98,8 +100,23 @@ class SpineCurve:
         """Mean height of the body."""
         return self._look(self._height, level)
 
+    def _at_one(self, level: float, forward: float, down: float) -> Points:
+        """The same for plain numbers, without the cost of small arrays."""
+        place = min(max((level - self._FIRST) * self._STEPS, 0.0), len(self._rows) - 1.001)
+        index = int(place)
+        part = place - index
+        x, y, front_x, front_y, half = self._rows[index]
+        next_x, next_y = self._rows[index + 1][:2]
+        ahead = forward - half
+        return np.array([
+            x + (next_x - x) * part + ahead * front_x - down * front_y,
+            y + (next_y - y) * part + ahead * front_y + down * front_x,
+        ])
+
     def at(self, level: Levels, forward: Levels, down: Levels = 0.0) -> Points:
         """A point ``forward`` of the posterior wall and ``down`` from the centre, in units."""
+        if isinstance(level, int | float) and isinstance(forward, float) and isinstance(down, int | float):
+            return self._at_one(level, forward, down)
         index, part = self._place(level)
         ahead = forward - 0.5 * self._depth[index]
         wide = part[..., None]
