@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from PIL import Image
 from vertenet.errors import ImageError
 from vertenet.images import DxaImage, read_image
 
+COMPRESSED = {
+    "dicom rle": "1.2.840.10008.1.2.5",
+    "dicom jpeg-ls": "1.2.840.10008.1.2.4.80",
+    "dicom jpeg 2000": "1.2.840.10008.1.2.4.90",
+}
 MANY = ("dicom", "png", "nrrd")
 
 
@@ -35,7 +41,13 @@ def mutate(raw: bytes, rng: np.random.Generator) -> bytes:
 
 
 def write_whole(path: Path, kind: str, pixels: np.ndarray, dicom: Callable[..., bytes]) -> None:
-    if kind.startswith("dicom"):
+    if kind in COMPRESSED:
+        import pydicom
+
+        data = pydicom.dcmread(io.BytesIO(dicom(pixels, BitsStored=12)))
+        data.compress(COMPRESSED[kind])
+        data.save_as(path, enforce_file_format=True)
+    elif kind.startswith("dicom"):
         syntax = "1.2.840.10008.1.2" if kind == "dicom implicit" else "1.2.840.10008.1.2.1"
         path.write_bytes(dicom(pixels, syntax, PixelSpacing=[0.5, 0.25], PatientAge="067Y",
                                RescaleSlope="1", RescaleIntercept="0", WindowCenter="40",
@@ -51,7 +63,19 @@ def write_whole(path: Path, kind: str, pixels: np.ndarray, dicom: Callable[..., 
 
 @pytest.mark.parametrize(
     "kind",
-    ["dicom", "dicom implicit", "png", "nrrd", "jpg", "tif", "bmp", "nii", "nii.gz", "mha"],
+    [
+        "dicom",
+        "dicom implicit",
+        "png",
+        "nrrd",
+        "jpg",
+        "tif",
+        "bmp",
+        "nii",
+        "nii.gz",
+        "mha",
+        *COMPRESSED,
+    ],
 )
 def test_damage_gives_an_image_or_one_sentence(
     tmp_path: Path,

@@ -12,7 +12,8 @@ from ..errors import ImageError
 from . import dicom_tags as tags
 from .dicom_grey import grey_from_dicom
 from .dicom_layout import read_layout
-from .limits import DECODER_ERRORS, MAX_FILE_BYTES, reason
+from .libraries import dicom_errors
+from .limits import MAX_FILE_BYTES, reason
 from .spacing import check_field, dicom_spacing
 from .types import DxaImage, build_image
 
@@ -51,7 +52,7 @@ def read_dicom(data: bytes, name: str, spacing_mm: Sequence[float] | None = None
         try:
             dataset = _parse(data, name)
             return _read(dataset, name, spacing_mm)
-        except DECODER_ERRORS as error:
+        except dicom_errors() as error:
             raise ImageError(
                 f"{name}: expected a DICOM image, got one that is damaged ({reason(error)})."
             ) from error
@@ -78,12 +79,8 @@ def _read(dataset: Dataset, name: str, spacing_mm: Sequence[float] | None) -> Dx
 
 def _parse(data: bytes, name: str) -> Dataset:
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
-    try:
-        return pydicom.dcmread(io.BytesIO(_inflated(data, name)), force=True)
-    except InvalidDicomError as error:
-        raise ImageError(f"{name}: expected DICOM, got a damaged file.") from error
+    return pydicom.dcmread(io.BytesIO(_inflated(data, name)), force=True)
 
 
 def _inflated(data: bytes, name: str) -> bytes:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from ..errors import ImageError
 from .codestream import codestream_size
 from .dicom_layout import Layout, Stored
-from .libraries import pydicom_major, quiet_decoders, simpleitk
-from .limits import DECODER_ERRORS, reason
+from .libraries import dicom_errors, pydicom_major, quiet_decoders, simpleitk
+from .limits import reason
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+Decoder: TypeAlias = "Callable[[Dataset, bytes, Layout], Stored]"
+
+_RLE = "1.2.840.10008.1.2.5"
 _JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 
 
 def decode_frame(dataset: Dataset, data: bytes, layout: Layout, name: str) -> Stored:
     """Decode by pydicom's plugins, or by GDCM inside SimpleITK.
 
-    Grey goes to pydicom first.  Colour goes to GDCM first, which gives red, green, blue under
-    every release of pydicom.
+    Grey goes to pydicom first, RLE to GDCM alone.  Colour goes to GDCM first, which gives red,
+    green, blue under every release of pydicom.
 
     Raises:
         ImageError: a film, an unknown syntax, or data that neither can decode.
@@ -44,11 +48,11 @@ def decode_frame(dataset: Dataset, data: bytes, layout: Layout, name: str) -> St
             f"compressed data of {size[1]} x {size[0]}."
         )
     failures = []
-    for decode in (by_pydicom, by_gdcm) if layout.samples == 1 else (by_gdcm, by_pydicom):
+    for decode in _decoders(layout):
         try:
             with quiet_decoders():
                 pixels = decode(dataset, data, layout)
-        except DECODER_ERRORS as error:
+        except dicom_errors() as error:
             failures.append(reason(error))
             continue
         if pixels.shape[:2] == (layout.rows, layout.columns) and pixels.ndim in (2, 3):
@@ -58,6 +62,13 @@ def decode_frame(dataset: Dataset, data: bytes, layout: Layout, name: str) -> St
         f"{name}: expected readable pixels, but its {title} data cannot be decoded "
         f"({failures[-1]}). Export it uncompressed if the file is not damaged."
     )
+
+
+def _decoders(layout: Layout) -> tuple[Decoder, ...]:
+    if layout.syntax == _RLE:
+        # pylibjpeg-rle panics on damage, which is no Exception; GDCM needs no help with RLE.
+        return (by_gdcm,)
+    return (by_pydicom, by_gdcm) if layout.samples == 1 else (by_gdcm, by_pydicom)
 
 
 def by_pydicom(dataset: Dataset, data: bytes, layout: Layout) -> Stored:

@@ -13,7 +13,7 @@ from .dicom_layout import NATIVE, Layout
 from .dicom_pixels import stored_values
 from .dicom_tags import element_value, text, texts, whole
 from .grey import grey_from_colour
-from .limits import DECODER_ERRORS
+from .libraries import dicom_errors
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -165,7 +165,7 @@ def _table(
     try:
         count, first, bits = (int(value) for value in dataset[descriptor].value)
         raw = dataset[data].value
-    except DECODER_ERRORS:
+    except dicom_errors():
         return None
     count, bits = (count & 0xFFFF) or 65536, bits & 0xFF
     if isinstance(raw, bytes):

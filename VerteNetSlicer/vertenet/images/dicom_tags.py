@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
-from .limits import DECODER_ERRORS
+from .libraries import dicom_errors
 from .spacing import SpacingTags
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def element_value(dataset: Dataset, keyword: str, default: Any = None) -> Any:
     """A converted value, or the default where it is absent, empty or cannot be converted."""
     try:
         value = dataset.get(keyword, default)
-    except DECODER_ERRORS:
+    except dicom_errors():
         return default
     return default if value is None or value == "" else value
 
@@ -39,7 +39,7 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """
     try:
         element = dataset.get_item(keyword)
-    except DECODER_ERRORS:
+    except dicom_errors():
         return ()
     value: Any = None if element is None else element.value
     if value is None:

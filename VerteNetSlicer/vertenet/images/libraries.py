@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .limits import DECODER_ERRORS
+
 _LOCK = threading.RLock()
 
 
@@ -24,6 +26,13 @@ def pydicom_major() -> int:
     import pydicom
 
     return int(pydicom.__version__.split(".")[0])
+
+
+def dicom_errors() -> tuple[type[Exception], ...]:
+    """What reading a damaged DICOM file may raise; two of pydicom's own derive from nothing."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (*DECODER_ERRORS, BytesLengthException, InvalidDicomError)
 
 
 @contextmanager
