@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no TOML")
 
 ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "VerteNetSlicer" / "vertenet"
 
 # The few names of Slicer's CMake package that the extension uses.
 SLICER_CONFIG = """
@@ -92,3 +94,30 @@ def test_torch_is_pinned_to_the_release_that_needs_no_gpu_libraries() -> None:
 
 def test_the_command_is_named_vertenet() -> None:
     assert pyproject()["scripts"] == {"vertenet": "vertenet.cli:main"}
+
+
+def test_a_wheel_carries_the_code_its_data_and_the_resources(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    kept = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Resources", "VerteNetSlicer")
+    for name in kept:  # a copy, so that no build folder is left in the checkout
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        tree.mkdir(exist_ok=True)
+        copy(source, tree / name)
+    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check")
+    run(sys.executable, "-m", "pip", "wheel", "-q", *offline, ".", "-w", tmp_path, cwd=tree)
+    site = tmp_path / "site"
+    with zipfile.ZipFile(next(tmp_path.glob("vertenet-*.whl"))) as wheel:
+        wheel.extractall(site)
+    packed = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    for folder, prefix in ((CORE, "vertenet"), (ROOT / "Resources", "vertenet/_resources")):
+        wanted = {
+            f"{prefix}/{path.relative_to(folder).as_posix()}"
+            for path in folder.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        shipped = {name for name in wanted if "/Screenshots/" not in name}
+        assert shipped - {f"{prefix}/README.md"} <= packed
+    code = "from vertenet.resources import resource_path; print(resource_path('Schemas'))"
+    told = run(sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {code}", cwd=site)
+    assert Path(told.strip()).resolve() == site / "vertenet" / "_resources" / "Schemas"
