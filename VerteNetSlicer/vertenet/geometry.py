@@ -122,6 +122,8 @@ def clip_polygon(
     outline = [(float(x), float(y)) for x, y in np.asarray(points, dtype=np.float64)]
     for axis in (0, 1):
         for sign, limit in ((1.0, low[axis]), (-1.0, -high[axis])):
+            if all(sign * point[axis] >= limit for point in outline):
+                continue
             outline = _clip_half_plane(outline, axis, sign, limit)
     return np.array(outline, dtype=np.float64).reshape(-1, 2)
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..anatomy import Level, PointName, Spine, Vertebra
 from ..errors import ConfigurationError
 from ..geometry import Array, PixelScale, clip_polygon
-from .aac_crop import CropStatus, SegmentFrame, check_crop
+from .aac_crop import NEEDED_DEPTHS, CropStatus, SegmentFrame, check_crop
 
 if TYPE_CHECKING:
     from ..images import DxaImage
@@ -128,23 +128,25 @@ class AacGeometry:
 def aac_geometry(
     spine: Spine,
     image: DxaImage | None,
-    width: int,
-    height: int,
+    width: int | None,
+    height: int | None,
     *,
     scale: PixelScale | None = None,
     corridor: Corridor = DEFAULT_CORRIDOR,
     reach_px: float = REACH_PX,
+    needed_depths: float = NEEDED_DEPTHS,
 ) -> AacGeometry:
     """Draw the AAC frame of a spine and check that the aorta's corridor is in the image.
 
     Args:
         spine: the vertebrae; T12 to L5 matter.
         image: for the check against masks, or None: then crop is never ``ok``.
-        width: columns of the image.
-        height: rows of the image.
+        width: columns of the image, or None where not known: nothing is clipped then.
+        height: rows of the image, or None.
         scale: size of a pixel; the image's own where not given, square otherwise.
         corridor: limits of the wall regions in vertebral depths.
         reach_px: how far lines reach beyond their anterior end, pixels.
+        needed_depths: room in front of the spine for crop status ``ok``.
     """
     scale = scale or (image.scale if image is not None else PixelScale())
     lines, withheld = _guide_lines(spine)
@@ -163,7 +165,7 @@ def aac_geometry(
         frames.append(frame)
         segments.append(_segment(frame, corridor, width, height))
     missing = {s.level: s.reason for s in segments if s.reason is not None}
-    crop = check_crop(frames, missing, image, width, height, needed=corridor.end)
+    crop = check_crop(frames, missing, image, width, height, needed=needed_depths)
     return AacGeometry(guides, thirds, tuple(segments), crop, withheld, depth)
 
 
@@ -244,13 +246,16 @@ def _segment_frame(
     return SegmentFrame(level, ends[:, 1], steps), None
 
 
-def _segment(frame: SegmentFrame, corridor: Corridor, width: int, height: int) -> AacSegment:
+def _segment(
+    frame: SegmentFrame, corridor: Corridor, width: int | None, height: int | None
+) -> AacSegment:
     edges = [frame.at(f) for f in (corridor.start, corridor.middle, corridor.end)]
-    walls = []
+    # pixels are squares around their centres: the image ends half a pixel further out
+    far = (math.inf if width is None else width - 0.5, math.inf if height is None else height - 0.5)
+    near = (-0.5 if width is not None else -math.inf, -0.5 if height is not None else -math.inf)
+    walls: list[Polygon] = []
     for inner, outer in itertools.pairwise(edges):
-        outline = np.concatenate([inner, outer[::-1]])
-        # pixels are squares around their centres: the image ends half a pixel further out
-        inside = clip_polygon(outline, low=(-0.5, -0.5), high=(width - 0.5, height - 0.5))
+        inside = clip_polygon(np.concatenate([inner, outer[::-1]]), low=near, high=far)
         points = [(x, y) for x, y in inside.tolist()]
         walls.append((*points, points[0]) if len(points) >= 3 else ())
     return AacSegment(frame.level, anterior=walls[1], posterior=walls[0])

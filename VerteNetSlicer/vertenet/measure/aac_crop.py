@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 
 from ..anatomy import Level
 from ..geometry import Array
+from .aac_mask import masked_pixels
 
 if TYPE_CHECKING:
     from ..images import DxaImage
 
-_ALONG, _ACROSS = 13, 46
-"""Samples of a segment along the spine and away from it (0.02 depths at the default)."""
+NEEDED_DEPTHS = 0.9
+"""Room in front of the spine for status ``ok``, vertebral depths.
+
+Source: the smallest factor of VerteNet's crop flag (arXiv 2502.02097)."""
+
+_ALONG = 13  # lines across a segment: its four lines and three more between each two
+_STEP = 0.02  # vertebral depths between samples of a line: about 2 px
+_SPECKLE = 2  # blocked samples in a row that end the free way; one alone is a speck
+_ACROSS = 76  # samples of a line: 1.5 depths, so that room beyond the needed is told
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class SegmentCrop:
         level: L1 to L4.
         status: ``ok``, ``cropped`` or ``unknown``.
         visible: share of the corridor inside the image and outside masks, or None.
-        room: free way in front of the spine, vertebral depths, at the narrowest line.
+        room: free way in front of the spine at the narrowest line, vertebral depths,
+            at most 1.5; or None.
         reason: one sentence.
     """
 
@@ -81,10 +90,10 @@ def check_crop(
     frames: Sequence[SegmentFrame],
     missing: Mapping[Level, str],
     image: DxaImage | None,
-    width: int,
-    height: int,
+    width: int | None,
+    height: int | None,
     *,
-    needed: float,
+    needed: float = NEEDED_DEPTHS,
 ) -> CropStatus:
     """Check each segment's corridor against the image's border and its masks.
 
@@ -92,55 +101,100 @@ def check_crop(
         frames: segments that could be drawn.
         missing: why the others could not.
         image: pixels, or None for the border alone.
-        width: columns.
-        height: rows.
-        needed: room in front of the spine that an aorta needs, vertebral depths.
+        width: columns, or None where not known.
+        height: rows, or None where not known.
+        needed: room in front of the spine for ``ok``, vertebral depths.
     """
     mask = None
-    segments = [_check_segment(frame, mask, width, height, needed, image) for frame in frames]
-    segments += [SegmentCrop(lv, "unknown", None, None, why) for lv, why in missing.items()]
+    if image is not None and image.pixels.shape == (height, width):
+        mask = masked_pixels(image.pixels)
+    segments = [SegmentCrop(lv, "unknown", None, None, why) for lv, why in missing.items()]
+    if frames and width is not None and height is not None:
+        segments += _segments(frames, mask, (height, width), needed)
+    else:
+        why = "the size of the image is not known."
+        segments += [
+            SegmentCrop(f.level, "unknown", None, None, f"{f.level}: {why}") for f in frames
+        ]
     segments.sort(key=lambda s: s.level.order)
-    return _overall(tuple(segments))
+    return _overall(tuple(segments), needed)
 
 
-def _check_segment(
-    frame: SegmentFrame,
+def _segments(
+    frames: Sequence[SegmentFrame],
     mask: NDArray[np.bool_] | None,
-    width: int,
-    height: int,
+    shape: tuple[int, int],
     needed: float,
-    image: DxaImage | None,
+) -> list[SegmentCrop]:
+    """All segments at once: samples of shape (segments, lines, along the line, 2)."""
+    origins = _between(np.stack([f.origins for f in frames]))
+    steps = _between(np.stack([f.steps for f in frames]))
+    across: Array = np.arange(_ACROSS, dtype=np.float64) * _STEP
+    points = origins[:, :, None] + across[:, None] * steps[:, :, None]
+    column = np.clip(points[..., 0] + 0.5, -1.0, float(shape[1]))
+    row = np.clip(points[..., 1] + 0.5, -1.0, float(shape[0]))
+    free = (column >= 0) & (column < shape[1]) & (row >= 0) & (row < shape[0])
+    if mask is not None:
+        rows = np.clip(row.astype(np.intp), 0, shape[0] - 1)
+        columns = np.clip(column.astype(np.intp), 0, shape[1] - 1)
+        free &= ~mask[rows, columns]
+    room = _free_way(free, across)
+    share = free[:, :, across <= needed + 1e-9].mean(axis=(1, 2))
+    crossing = _crossing(points)
+    return [
+        _segment(frame.level, float(s), float(r), bool(c), mask is not None, needed)
+        for frame, s, r, c in zip(frames, share, room, crossing, strict=True)
+    ]
+
+
+def _between(lines: Array) -> Array:
+    """``(s, 4, 2)`` of the four lines to ``(s, 13, 2)`` with lines between them."""
+    place = np.linspace(0, 3, _ALONG)
+    index = np.minimum(place.astype(int), 2)
+    t = (place - index)[:, None]
+    return np.asarray(lines[:, index] * (1 - t) + lines[:, index + 1] * t)
+
+
+def _free_way(free: NDArray[np.bool_], across: Array) -> Array:
+    """``(s,)`` depths to the first run of blocked samples, of the narrowest line."""
+    blocked = ~free
+    run = blocked[..., 1:] & blocked[..., :-1]
+    first = np.where(run.any(axis=-1), run.argmax(axis=-1), _ACROSS)
+    narrowest = first.min(axis=-1)
+    return np.where(narrowest > 0, across[np.minimum(narrowest, _ACROSS) - 1], 0.0)
+
+
+def _crossing(points: Array) -> NDArray[np.bool_]:
+    """True where a segment's lines meet within the corridor, so that it folds over."""
+    near, far = points[:, :, 0], points[:, :, 45]
+    first, last = near[:, 1:] - near[:, :-1], far[:, 1:] - far[:, :-1]
+    return np.asarray(((first * last).sum(axis=-1) <= 0).any(axis=-1))
+
+
+def _segment(
+    level: Level, share: float, room: float, crossing: bool, looked: bool, needed: float
 ) -> SegmentCrop:
-    along = np.linspace(0, 3, _ALONG)
-    index = np.minimum(along.astype(int), 2)
-    t = (along - index)[:, None]
-    origins = frame.origins[index] * (1 - t) + frame.origins[index + 1] * t
-    steps = frame.steps[index] * (1 - t) + frame.steps[index + 1] * t
-    across = np.linspace(0, needed, _ACROSS)
-    points = origins[:, None] + across[None, :, None] * steps[:, None]
-    with np.errstate(invalid="ignore"):
-        free = (
-            (points[..., 0] >= -0.5)
-            & (points[..., 0] <= width - 0.5)
-            & (points[..., 1] >= -0.5)
-            & (points[..., 1] <= height - 0.5)
+    if crossing:
+        why = f"{level}: the guides cross in front of the spine; check the points."
+        return SegmentCrop(level, "unknown", share, room, why)
+    if room < needed - _STEP / 2:
+        why = (
+            f"{level}: {room:.2f} vertebral depths of room in front of the spine, "
+            f"{needed:.2f} needed; {100 * share:.0f} % of the corridor is shown."
         )
-    visible = float(free.mean())
-    first = np.where(free.all(axis=1), _ACROSS, np.argmin(free, axis=1))
-    room = float(across[first.min() - 1]) if first.min() > 0 else 0.0
-    if visible < 1:
-        why = f"{frame.level}: only {100 * visible:.0f} % of the corridor lies in the image."
-        return SegmentCrop(frame.level, "cropped", visible, room, why)
-    if image is None:
-        why = f"{frame.level}: inside the image's border; masks not checked without pixels."
-        return SegmentCrop(frame.level, "unknown", visible, room, why)
-    why = f"{frame.level}: the corridor lies inside the image."
-    return SegmentCrop(frame.level, "ok", visible, room, why)
+        return SegmentCrop(level, "cropped", share, room, why)
+    if not looked:
+        why = f"{level}: inside the image; masks were not checked without its pixels."
+        return SegmentCrop(level, "unknown", share, room, why)
+    why = f"{level}: {room:.2f} vertebral depths of room in front of the spine."
+    return SegmentCrop(level, "ok", share, room, why)
 
 
-def _overall(segments: tuple[SegmentCrop, ...]) -> CropStatus:
+def _overall(segments: tuple[SegmentCrop, ...], needed: float) -> CropStatus:
     for status in ("cropped", "unknown"):
         found = [s for s in segments if s.status == status]
         if found:
             return CropStatus(status, " ".join(s.reason for s in found), segments)
-    return CropStatus("ok", "The corridor of L1 to L4 lies inside the image.", segments)
+    room = min(s.room for s in segments if s.room is not None)
+    why = f"L1 to L4 have {room:.2f} vertebral depths of room or more, {needed:.2f} needed."
+    return CropStatus("ok", why, segments)

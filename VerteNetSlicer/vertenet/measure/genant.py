@@ -153,7 +153,7 @@ class _Judged:
     one: Array
     p1: Array
     p2: Array
-    grades: Array
+    grades: NDArray[np.int64]
     short: Array
 
     def genant(
