@@ -33,8 +33,15 @@ PINNED_FROM = (3, 11)
 QUICK = ("--disable-pip-version-check", "--no-compile")
 """Byte code is made at the first import, of what is imported only."""
 
-DRAWING = {"EGL": ["libegl1", "libegl-mesa0", "libgl1-mesa-dri"]}
-"""Libraries that Slicer's views load to draw without a screen, and their Debian packages."""
+DRAWING = {
+    "EGL": ("libegl1", "libegl-mesa0", "libgl1-mesa-dri"),
+    "GL": ("libgl1",),
+    "dbus-1": ("libdbus-1-3",),
+    "fontconfig": ("libfontconfig1",),
+    "glib-2.0": ("libglib2.0-0",),
+    "xkbcommon": ("libxkbcommon0",),
+}
+"""Libraries that Slicer's views and Qt load to draw without a screen, with their packages."""
 
 
 class SetupError(Exception):
