@@ -76,7 +76,9 @@ def test_a_mirrored_scan_has_its_front_at_the_left() -> None:
     present = np.isfinite(left.points).all(axis=(1, 2))
     assert left.anterior == "left" and right.anterior == "right"
     assert (left.points[present, AS, 0] < left.points[present, PS, 0]).all()
-    assert np.allclose(left.points[present, :, 0], SIZE[1] - 1 - right.points[present, :, 0], atol=1e-3)
+    assert np.allclose(
+        left.points[present, :, 0], SIZE[1] - 1 - right.points[present, :, 0], atol=1e-3
+    )
 
 
 def test_levels_run_from_head_to_foot() -> None:
@@ -97,7 +99,9 @@ def _square(blur_sigma: float = 0.0) -> tuple[np.ndarray, float]:
     low, high, top, bottom = 10.0, 70.3, 20.0, 68.0
     u = np.linspace(0, 1, 16, endpoint=False)
     corner = np.array([[low, top], [high, top], [high, bottom], [low, bottom], [low, top]])
-    outline = np.concatenate([corner[k] + u[:, None] * (corner[k + 1] - corner[k]) for k in range(4)])
+    outline = np.concatenate(
+        [corner[k] + u[:, None] * (corner[k + 1] - corner[k]) for k in range(4)]
+    )
     image, plateau = np.zeros((90, 90), np.float32), np.zeros((90, 90), np.float32)
     style = BodyStyle(0.6, (0.5, 0.5), (0.2, 0.2), (0.0, 0.1, 0.0), 3.0, 0.0, 0.0, 0.0, 0.0)
     draw_body(image, plateau, View((90, 90), np.eye(2), np.zeros(2)), outline, style)
@@ -118,7 +122,9 @@ def test_doubled_contours_keep_their_mid_line() -> None:
     base, _ = _square()
     u = np.linspace(0, 1, 16, endpoint=False)
     corner = np.array([[10, 20], [70.3, 20], [70.3, 68], [10, 68], [10, 20]], float)
-    outline = np.concatenate([corner[k] + u[:, None] * (corner[k + 1] - corner[k]) for k in range(4)])
+    outline = np.concatenate(
+        [corner[k] + u[:, None] * (corner[k + 1] - corner[k]) for k in range(4)]
+    )
     image, plateau = np.zeros((90, 90), np.float32), np.zeros((90, 90), np.float32)
     style = BodyStyle(0.6, (0.0, 0.0), (0.0, 0.0), (0.0, 0.1, 0.0), 3.0, 4.0, 4.0, 0.0, 0.0)
     draw_body(image, plateau, View((90, 90), np.eye(2), np.zeros(2)), outline, style)
@@ -128,12 +134,45 @@ def test_doubled_contours_keep_their_mid_line() -> None:
 
 def test_a_real_spine_edge_lies_on_its_points() -> None:
     """Without noise and neighbours, the steepest fall lies at the endplate's mid-point."""
-    quiet = dict(
-        noise=0.0, lines=0.0, grain=0.0, blur=0.0, highpass=0.0, sharpen=0.0, local=0.0, ribs=0.0,
-        posterior=0.0, shoulder=0.0, sternum=0.0, tilt=0.0, twist=0.0, scoliosis=0.0, osteophytes=0.0,
-        schmorl=0.0, uneven=0.0, tissue_noise=0.0, air=0.0, top_level=8.0, bottom_level=16.5, aspect=1.0,
-        rotation=0.0, fracture_rate=0.0, high=0.0, low=0.0, gamma=1.0, levels=0, lead=False, wires=False,
-        cement=False, screws=False, zip=False, spine_x=0.5, dome_line=0.0, dome_dark=0.0, folds=0, gas=0,
+    quiet: dict[str, object] = dict(  # noqa: C408
+        noise=0.0,
+        lines=0.0,
+        grain=0.0,
+        blur=0.0,
+        highpass=0.0,
+        sharpen=0.0,
+        local=0.0,
+        ribs=0.0,
+        posterior=0.0,
+        shoulder=0.0,
+        sternum=0.0,
+        tilt=0.0,
+        twist=0.0,
+        scoliosis=0.0,
+        osteophytes=0.0,
+        schmorl=0.0,
+        uneven=0.0,
+        tissue_noise=0.0,
+        air=0.0,
+        top_level=8.0,
+        bottom_level=16.5,
+        aspect=1.0,
+        rotation=0.0,
+        fracture_rate=0.0,
+        high=0.0,
+        low=0.0,
+        gamma=1.0,
+        levels=0,
+        lead=False,
+        wires=False,
+        cement=False,
+        screws=False,
+        zip=False,
+        spine_x=0.5,
+        dome_line=0.0,
+        dome_dark=0.0,
+        folds=0,
+        gas=0,
     )
     scan = render_scan(_plain(9, **quiet), (512, 256))
     offsets = []
@@ -141,7 +180,9 @@ def test_a_real_spine_edge_lies_on_its_points() -> None:
         top, bottom = scan.points[level, 1].astype(float), scan.points[level, 4].astype(float)
         axis = (bottom - top) / np.linalg.norm(bottom - top)
         t = np.linspace(-4, 4, 81)
-        line = ndimage.map_coordinates(scan.image, [top[1] + t * axis[1], top[0] + t * axis[0]], order=1)
+        line = ndimage.map_coordinates(
+            scan.image, [top[1] + t * axis[1], top[0] + t * axis[0]], order=1
+        )
         offsets.append(t[np.gradient(line).argmax()])
     assert np.abs(offsets).max() < 1.5 and abs(np.median(offsets)) < 0.75
 
@@ -182,5 +223,7 @@ def test_the_aorta_is_marked_cropped_where_the_field_ends() -> None:
     params = _plain(6, field="thoracic", top_level=0.0, bottom_level=11.0)
     scan = render_scan(params, SIZE)
     assert scan.aorta.cropped == {"L1": True, "L2": True, "L3": True, "L4": True}
-    whole = render_scan(_plain(6, top_level=0.0, bottom_level=18.0, spine_x=0.4, rotation=0.0, aspect=0.8), SIZE)
+    whole = render_scan(
+        _plain(6, top_level=0.0, bottom_level=18.0, spine_x=0.4, rotation=0.0, aspect=0.8), SIZE
+    )
     assert not any(whole.aorta.cropped.values())

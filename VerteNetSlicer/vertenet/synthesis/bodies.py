@@ -36,9 +36,7 @@ class BodyStyle:
     inset: float
 
 
-def draw_body(
-    image: Image, plateau: Image, view: View, outline: Points, style: BodyStyle
-) -> None:
+def draw_body(image: Image, plateau: Image, view: View, outline: Points, style: BodyStyle) -> None:
     """Add one body to ``image`` and its inside to ``plateau``, both in place."""
     window = _window(view, outline)
     if window is None:
@@ -104,8 +102,12 @@ def _side_distances(outline: Points, x: NDArray[np.float32], y: NDArray[np.float
     ahead = front.mean(axis=0) - back.mean(axis=0)
     ahead /= np.linalg.norm(ahead)
     below = np.array([-ahead[1], ahead[0]])
-    u = (x - np.float32(centre[0])) * np.float32(ahead[0]) + (y - np.float32(centre[1])) * np.float32(ahead[1])
-    v = (x - np.float32(centre[0])) * np.float32(below[0]) + (y - np.float32(centre[1])) * np.float32(below[1])
+    u = (x - np.float32(centre[0])) * np.float32(ahead[0]) + (
+        y - np.float32(centre[1])
+    ) * np.float32(ahead[1])
+    v = (x - np.float32(centre[0])) * np.float32(below[0]) + (
+        y - np.float32(centre[1])
+    ) * np.float32(below[1])
 
     def local(side: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return (side - centre) @ ahead, (side - centre) @ below
@@ -132,12 +134,15 @@ def _flush(wall: Points) -> Points:
     chord = (wall[-1] - wall[0]) / max(float(np.linalg.norm(wall[-1] - wall[0])), 1e-6)
     outward = np.array([chord[1], -chord[0]])
     beyond = np.maximum((wall - wall[0]) @ outward, 0.0)
-    return wall - 0.85 * beyond[:, None] * outward  # type: ignore[no-any-return]
+    return wall - 0.85 * beyond[:, None] * outward
 
 
 def _graph_distance(
-    along: NDArray[np.float32], across: NDArray[np.float32],
-    knot: NDArray[np.float64], value: NDArray[np.float64], sign: float,
+    along: NDArray[np.float32],
+    across: NDArray[np.float32],
+    knot: NDArray[np.float64],
+    value: NDArray[np.float64],
+    sign: float,
 ) -> NDArray[np.float32]:
     """Distance to a side that is a graph over its own direction."""
     order = np.argsort(knot)
@@ -147,7 +152,9 @@ def _graph_distance(
     slope_right = np.clip((value[-1] - value[-4]) / max(knot[-1] - knot[-4], 1e-6), -1.0, 1.0)
     reach = 0.3 * (knot[-1] - knot[0])
     knot = np.concatenate([[knot[0] - reach], knot, [knot[-1] + reach]])
-    value = np.concatenate([[value[0] - slope_left * reach], value, [value[-1] + slope_right * reach]])
+    value = np.concatenate(
+        [[value[0] - slope_left * reach], value, [value[-1] + slope_right * reach]]
+    )
     grid = np.linspace(knot[0], knot[-1], count)
     table = np.interp(grid, knot, value)
     step = grid[1] - grid[0]
@@ -157,7 +164,7 @@ def _graph_distance(
     part = place - index
     low = table.astype(np.float32)
     height = low[index] + (low[index + 1] - low[index]) * part
-    return np.float32(sign) * (across - height) * cosine.astype(np.float32)[index]  # type: ignore[no-any-return]
+    return np.float32(sign) * (across - height) * cosine.astype(np.float32)[index]
 
 
 def _copy(sides: Sides, tilt: float, twist: float) -> Sides:
@@ -176,7 +183,7 @@ def _wave(sides: Sides, uneven: tuple[float, float, float]) -> NDArray[np.float3
     """Brightness of the rim along it: endplates and walls are never even."""
     strength, frequency, phase = (np.float32(v) for v in uneven)
     place = (sides[3] - sides[2] + np.float32(0.7) * (sides[0] - sides[1])) * frequency + phase
-    return np.float32(1.0) + strength * np.sin(place + np.sin(place * np.float32(0.61)))  # type: ignore[no-any-return]
+    return np.float32(1.0) + strength * np.sin(place + np.sin(place * np.float32(0.61)))
 
 
 def _coverages(
@@ -192,8 +199,10 @@ def _coverages(
     outer = _cover(np.minimum(ends_in, walls_in), s)
     rim = np.zeros(outer.shape, np.float32)
     for weight, distance, depth in (
-        (style.ends[0], top, t), (style.ends[1], bottom, t),
-        (style.walls[0], front, np.float32(0.7) * t), (style.walls[1], back, np.float32(0.7) * t),
+        (style.ends[0], top, t),
+        (style.ends[1], bottom, t),
+        (style.walls[0], front, np.float32(0.7) * t),
+        (style.walls[1], back, np.float32(0.7) * t),
     ):
         if weight > 0.0:
             rest = _cover(distance - inset - depth, s)

@@ -27,7 +27,12 @@ class PolygonSheet:
     """
 
     def __init__(
-        self, shape: Shape, *, sub: int = 2, matrix: Points | None = None, offset: Points | None = None
+        self,
+        shape: Shape,
+        *,
+        sub: int = 2,
+        matrix: Points | None = None,
+        offset: Points | None = None,
     ) -> None:
         self.shape = shape
         self.sub = sub
@@ -86,7 +91,7 @@ def _scan_edges(
     value = signed[edge]
     flat = np.bincount(place, value * (1.0 - part), size)
     flat += np.bincount(place + 1, value * part, size + 1)[:size]
-    return flat  # type: ignore[no-any-return]
+    return np.asarray(flat, np.float64)
 
 
 def tube(line: Points, width: float | NDArray[np.float64]) -> Points:
@@ -131,7 +136,7 @@ def _catmull_rom(knots: int, count: int) -> NDArray[np.float64]:
     k = np.minimum(place.astype(int), knots - 2)
     t = (place - k)[:, None]
     p0, p1, p2, p3 = (padded[k + j] for j in range(4))
-    return 0.5 * (  # type: ignore[no-any-return]
+    return 0.5 * (
         2 * p1
         + (p2 - p0) * t
         + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
@@ -146,7 +151,9 @@ def blob(
     angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
     order = np.arange(2.0, 6.0)[:, None]
     phase = rng.uniform(0.0, 2.0 * np.pi, (4, 1))
-    wave = 1.0 + np.sum(rng.normal(0.0, rough, (4, 1)) / order * np.cos(order * angle + phase), axis=0)
+    wave = 1.0 + np.sum(
+        rng.normal(0.0, rough, (4, 1)) / order * np.cos(order * angle + phase), axis=0
+    )
     reach = radius * np.maximum(wave, 0.15)
     turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.5, 1.0)
     local = np.stack([np.cos(angle) * reach, np.sin(angle) * reach * squeeze], axis=1)
@@ -161,11 +168,11 @@ def blur(image: Image, sigma: float | tuple[float, float]) -> Image:
         return image
     factor = int(min(min(pair) // 1.4, 16))
     if factor < 2:
-        return ndimage.gaussian_filter(image, pair, mode="nearest", truncate=2.6)  # type: ignore[no-any-return]
+        return ndimage.gaussian_filter(image, pair, mode="nearest", truncate=2.6)
     small = shrink(image, factor)
     rest = tuple(np.sqrt(max((s / factor) ** 2 - 0.17, 0.01)) for s in pair)
     small = ndimage.gaussian_filter(small, rest, mode="nearest", truncate=2.6)
-    return enlarge(small, image.shape, factor)  # type: ignore[arg-type]
+    return enlarge(small, image.shape, factor)
 
 
 def shrink(image: Image, factor: int) -> Image:
@@ -189,7 +196,7 @@ def _stretch(image: Image, length: int, factor: float, axis: int) -> Image:
     part = (place - low).astype(np.float32)
     part = part[:, None] if axis == 0 else part[None, :]
     lower = np.take(image, low, axis=axis)
-    return lower + (np.take(image, high, axis=axis) - lower) * part  # type: ignore[no-any-return]
+    return lower + (np.take(image, high, axis=axis) - lower) * part
 
 
 def smooth_noise(rng: np.random.Generator, shape: Shape, scale: float) -> Image:

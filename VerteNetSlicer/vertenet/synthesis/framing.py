@@ -50,7 +50,10 @@ def patches(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
         y = np.linspace(start, start + length, knots)
         x = columns - depth if right else depth
         if rng.random() < 0.7:
-            y, x = np.linspace(start, start + length, 60), smooth_curve(np.stack([x, y], 1), 60)[:, 0]
+            y, x = (
+                np.linspace(start, start + length, 60),
+                smooth_curve(np.stack([x, y], 1), 60)[:, 0],
+            )
         wall = columns + 2.0 if right else -2.0
         sheet.add(np.concatenate([np.stack([x, y], 1), [[wall, y[-1]], [wall, y[0]]]]), 1.0)
     return np.clip(sheet.draw(), 0.0, 1.0)
@@ -72,5 +75,7 @@ def marks(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
             normal = np.stack([-step[:, 1], step[:, 0]], 1)
             normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)
             width = max(0.07 * size, 0.6)
-            sheet.add(np.concatenate([points + normal * width, (points - normal * width)[::-1]]), 1.0)
+            sheet.add(
+                np.concatenate([points + normal * width, (points - normal * width)[::-1]]), 1.0
+            )
     return np.clip(sheet.draw(), 0.0, 1.0)

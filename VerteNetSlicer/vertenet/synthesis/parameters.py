@@ -58,10 +58,14 @@ def _field(rng: np.random.Generator, look: str) -> Params:
     squeezed = field == "radiograph" and _chance(rng, 0.5)
     wide = look == "radiograph"
     return {
-        "field": field, "top_level": float(top), "bottom_level": float(bottom),
+        "field": field,
+        "top_level": float(top),
+        "bottom_level": float(bottom),
         "aspect": float(rng.uniform(0.48, 0.65) if squeezed else np.exp(rng.normal(0, 0.10))),
         "rotation": float(np.clip(rng.normal(0, 3.5), -9, 9)),
-        "spine_x": float(rng.uniform(0.3, 0.6) if wide else np.clip(rng.normal(0.38, 0.09), 0.18, 0.66)),
+        "spine_x": float(
+            rng.uniform(0.3, 0.6) if wide else np.clip(rng.normal(0.38, 0.09), 0.18, 0.66)
+        ),
         "mirror": _chance(rng, 0.5),
         "fracture_rate": 0.15,
     }
@@ -70,15 +74,30 @@ def _field(rng: np.random.Generator, look: str) -> Params:
 def _bones(rng: np.random.Generator, look: str) -> Params:
     bright, faint = look == "bright", look == "faint"
     return {
-        "bone": float(rng.uniform(0.45, 0.70) if bright else rng.choice([rng.uniform(0.0, 0.08), rng.uniform(0.05, 0.35)]) if faint else rng.uniform(0.08, 0.35)),
-        "endplate": float(rng.uniform(0.25, 0.75) if bright else rng.uniform(0.08, 0.70) if faint else rng.uniform(0.10, 0.55)),
+        "bone": float(
+            rng.uniform(0.45, 0.70)
+            if bright
+            else rng.choice([rng.uniform(0.0, 0.08), rng.uniform(0.05, 0.35)])
+            if faint
+            else rng.uniform(0.08, 0.35)
+        ),
+        "endplate": float(
+            rng.uniform(0.25, 0.75)
+            if bright
+            else rng.uniform(0.08, 0.70)
+            if faint
+            else rng.uniform(0.10, 0.55)
+        ),
         "wall": float(max(rng.uniform(-0.08, 0.22), 0.0) if bright else rng.uniform(0.05, 0.50)),
         "thickness": float(rng.uniform(2.4, 5.5)),
-        "back_wall": float(rng.uniform(0.1, 1.0)), "uneven": float(rng.uniform(0.0, 0.7 if bright else 1.0)),
-        "tilt": float(abs(rng.normal(0, 1.6))), "twist": float(abs(rng.normal(0, 1.4))),
+        "back_wall": float(rng.uniform(0.1, 1.0)),
+        "uneven": float(rng.uniform(0.0, 0.7 if bright else 1.0)),
+        "tilt": float(abs(rng.normal(0, 1.6))),
+        "twist": float(abs(rng.normal(0, 1.4))),
         "scoliosis": float(abs(rng.normal(0, 2.5)) if _chance(rng, 0.3) else 0.0),
         "hollow": float(max(rng.normal(0.15, 0.2), 0.0)),
-        "grain": float(rng.uniform(0.05, 0.45) ** 2), "grain_size": float(rng.uniform(1.0, 4.0)),
+        "grain": float(rng.uniform(0.05, 0.45) ** 2),
+        "grain_size": float(rng.uniform(1.0, 4.0)),
         "level_spread": float(rng.uniform(0.02, 0.15)),
         "upper_fade": float(rng.uniform(-0.1, 0.45)),
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.12, 0.6)),
@@ -87,20 +106,31 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "tangle": int(rng.integers(0, 4) if bright else rng.integers(0, 9)),
         "costal": float(rng.uniform(0.0, 1.3)),
-        "canal": float(rng.uniform(0.35, 1.2)), "skew": float(abs(rng.normal(0, 3.0))),
+        "canal": float(rng.uniform(0.35, 1.2)),
+        "skew": float(abs(rng.normal(0, 3.0))),
         "ribs": float(rng.uniform(0.25, 0.9) if bright else rng.uniform(0.0, 0.6)),
-        "rib_angle": float(rng.normal(30, 6)), "rib_bend": float(rng.uniform(-0.25, 0.25)),
-        "rib_length": float(rng.uniform(320, 560)), "rib_width": float(rng.uniform(16, 34)),
-        "rib_loop": float(rng.uniform(0.9, 1.7)), "rib_loop_gain": float(rng.uniform(0.3, 1.1)),
+        "rib_angle": float(rng.normal(30, 6)),
+        "rib_bend": float(rng.uniform(-0.25, 0.25)),
+        "rib_length": float(rng.uniform(320, 560)),
+        "rib_width": float(rng.uniform(16, 34)),
+        "rib_loop": float(rng.uniform(0.9, 1.7)),
+        "rib_loop_gain": float(rng.uniform(0.3, 1.1)),
         "rib_split": float(rng.uniform(-24, 24)),
         "rib_rim": float(rng.uniform(0, 0.25) if _chance(rng, 0.6) else 0.0),
         "shoulder": float(rng.uniform(0.3, 1.6) if _chance(rng, 0.85) else 0.0),
         "sternum": float(rng.uniform(0.2, 0.9) if _chance(rng, 0.6) else 0.0),
-        "pelvis": float((rng.uniform(0.5, 1.6) if bright or look == "radiograph" else rng.uniform(0.3, 1.0)) if _chance(rng, 0.95) else 0.0),
+        "pelvis": float(
+            (rng.uniform(0.5, 1.6) if bright or look == "radiograph" else rng.uniform(0.3, 1.0))
+            if _chance(rng, 0.95)
+            else 0.0
+        ),
         "sacrum": float(rng.uniform(0.6, 1.8)),
-        "crest_forward": float(rng.uniform(10, 90)), "crest_down": float(rng.uniform(-60, 60)),
-        "crest_split": float(rng.uniform(4, 30)), "crest_width": float(rng.uniform(110, 190)),
-        "crest_height": float(rng.uniform(60, 120)), "femur": float(_chance(rng, 0.5)),
+        "crest_forward": float(rng.uniform(10, 90)),
+        "crest_down": float(rng.uniform(-60, 60)),
+        "crest_split": float(rng.uniform(4, 30)),
+        "crest_width": float(rng.uniform(110, 190)),
+        "crest_height": float(rng.uniform(60, 120)),
+        "femur": float(_chance(rng, 0.5)),
         "osteophytes": float(rng.uniform(0, 0.45) if _chance(rng, 0.45) else 0.02),
         "schmorl": float(rng.uniform(0.02, 0.2) if _chance(rng, 0.2) else 0.0),
     }
@@ -119,34 +149,48 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         "fade": float(rng.uniform(0.3, 1.0) if bright and _chance(rng, 0.7) else 0.0),
         "gradient_x": float(rng.normal(0, 0.04 if bright else 0.15)),
         "gradient_y": float(rng.normal(0, 0.04 if bright else 0.20)),
-        "back_fat": float(rng.uniform(-10, 120)), "trunk_depth": float(rng.uniform(230, 480)),
+        "back_fat": float(rng.uniform(-10, 120)),
+        "trunk_depth": float(rng.uniform(230, 480)),
         "tissue_blur": float(rng.uniform(1.5, 8.0)),
         "folds": int(rng.integers(0, 4)),
         "hips": float(rng.uniform(0.0, 1.1) if look == "radiograph" else rng.uniform(0.0, 0.25)),
         "air": float(rng.uniform(0.05, 0.35) if bright else rng.uniform(0.05, 0.65)),
-        "sulcus_level": float(rng.uniform(9.8, 12.4)), "dome_split": float(rng.uniform(-0.9, 0.9)),
-        "dome_rise": float(rng.uniform(40, 190)), "dome_front": float(rng.uniform(0.2, 1.0)),
-        "dome_line": float(rng.uniform(0.0, 0.12)), "dome_dark": float(rng.uniform(0.0, 0.12)),
+        "sulcus_level": float(rng.uniform(9.8, 12.4)),
+        "dome_split": float(rng.uniform(-0.9, 0.9)),
+        "dome_rise": float(rng.uniform(40, 190)),
+        "dome_front": float(rng.uniform(0.2, 1.0)),
+        "dome_line": float(rng.uniform(0.0, 0.12)),
+        "dome_dark": float(rng.uniform(0.0, 0.12)),
         "dome_line_width": float(rng.uniform(3, 8)),
-        "lung_back": float(rng.uniform(10, 90)), "chest_depth": float(rng.uniform(220, 420)),
+        "lung_back": float(rng.uniform(10, 90)),
+        "chest_depth": float(rng.uniform(220, 420)),
         "heart": float(rng.uniform(0.0, 0.12) if bright else rng.uniform(0.0, 0.2)),
-        "streaks": int(rng.integers(0, 26)), "streak_gain": float(rng.uniform(0.0, 0.14)),
+        "streaks": int(rng.integers(0, 26)),
+        "streak_gain": float(rng.uniform(0.0, 0.14)),
         "trachea": float(rng.uniform(-0.05, 0.12)),
-        "aorta": float(rng.uniform(0.0, 0.10)), "aorta_wall": float(rng.uniform(0.0, 0.04)),
-        "aorta_gap": float(rng.uniform(4, 34)), "aorta_size": float(rng.uniform(0.75, 1.35)),
+        "aorta": float(rng.uniform(0.0, 0.10)),
+        "aorta_wall": float(rng.uniform(0.0, 0.04)),
+        "aorta_gap": float(rng.uniform(4, 34)),
+        "aorta_size": float(rng.uniform(0.75, 1.35)),
         "aneurysm": float(rng.uniform(30, 110) if _chance(rng, 0.04) else 0.0),
-        "tortuosity": float(abs(rng.normal(0, 8))), "aorta_wave": float(rng.uniform(0.4, 1.4)),
+        "tortuosity": float(abs(rng.normal(0, 8))),
+        "aorta_wave": float(rng.uniform(0.4, 1.4)),
         "aorta_phase": float(rng.uniform(0, 6.28)),
-        "calcification": scores, "plaque": float(rng.uniform(0.08, 0.5)),
-        "gas": int(rng.integers(0, 18) if look == "radiograph" else rng.integers(0, 9)), "stool": int(rng.integers(0, 3)),
+        "calcification": scores,
+        "plaque": float(rng.uniform(0.08, 0.5)),
+        "gas": int(rng.integers(0, 18) if look == "radiograph" else rng.integers(0, 9)),
+        "stool": int(rng.integers(0, 3)),
         "gas_gain": float(rng.uniform(0.03, 0.12) if bright else rng.uniform(0.05, 0.35)),
     }
 
 
 def _rare(rng: np.random.Generator) -> Params:
     return {
-        "cement": _chance(rng, 0.02), "screws": _chance(rng, 0.015), "lead": _chance(rng, 0.02),
-        "wires": _chance(rng, 0.04), "zip": _chance(rng, 0.02),
+        "cement": _chance(rng, 0.02),
+        "screws": _chance(rng, 0.015),
+        "lead": _chance(rng, 0.02),
+        "wires": _chance(rng, 0.04),
+        "zip": _chance(rng, 0.02),
     }
 
 
@@ -154,9 +198,13 @@ def _detector(rng: np.random.Generator, look: str) -> Params:
     bright, faint = look == "bright", look == "faint"
     poor = _chance(rng, 0.2)
     return {
-        "blur": float(min(abs(rng.normal(0.3, 0.45)), 2.0) + (rng.uniform(0, 0.8) if poor else 0.0)),
+        "blur": float(
+            min(abs(rng.normal(0.3, 0.45)), 2.0) + (rng.uniform(0, 0.8) if poor else 0.0)
+        ),
         "blur_ratio": float(np.exp(rng.normal(0, 0.2))),
-        "noise": float(rng.uniform(0.04, 0.23 if look != "radiograph" else 0.15) ** 2 * (2.2 if poor else 1.0)),
+        "noise": float(
+            rng.uniform(0.04, 0.23 if look != "radiograph" else 0.15) ** 2 * (2.2 if poor else 1.0)
+        ),
         "noise_grain": float(rng.uniform(0.0, 1.3)),
         "dose_noise": float(rng.uniform(0.0, 2.0)),
         "lines": float(rng.uniform(0.004, 0.03) if _chance(rng, 0.6 if faint else 0.15) else 0.0),
@@ -168,10 +216,22 @@ def _detector(rng: np.random.Generator, look: str) -> Params:
         "low": float(rng.uniform(0.5, 16.0) if bright else rng.uniform(0.0, 1.5)),
         "high": float(rng.uniform(0.8, 8.0) if bright else rng.uniform(0.0, 0.8)),
         "gamma": float(np.exp(rng.normal(0.0, 0.25))),
-        "shadow": float(max(rng.uniform(-0.15, 0.12), 0.0) if bright else rng.uniform(0.0, 0.45 if faint else 0.6)),
-        "ceiling": float(min(rng.uniform(0.88, 1.08), 1.0) if bright else rng.uniform(0.6 if faint else 0.75, 1.0)),
+        "shadow": float(
+            max(rng.uniform(-0.15, 0.12), 0.0)
+            if bright
+            else rng.uniform(0.0, 0.45 if faint else 0.6)
+        ),
+        "ceiling": float(
+            min(rng.uniform(0.88, 1.08), 1.0)
+            if bright
+            else rng.uniform(0.6 if faint else 0.75, 1.0)
+        ),
         "inverted": _chance(rng, 0.10),
-        "mask": str(rng.choice(["none", "frame", "side", "round", "letterbox"], p=[0.62, 0.14, 0.14, 0.05, 0.05])),
+        "mask": str(
+            rng.choice(
+                ["none", "frame", "side", "round", "letterbox"], p=[0.62, 0.14, 0.14, 0.05, 0.05]
+            )
+        ),
         "mask_grey": float(rng.choice([0.0, 1.0, 0.5], p=[0.65, 0.2, 0.15])),
         "patches": int(rng.choice([0, 1, 2], p=[0.7, 0.22, 0.08])),
         "marks": int(rng.choice([0, 1, 3], p=[0.7, 0.2, 0.1])),

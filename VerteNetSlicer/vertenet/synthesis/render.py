@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import framing, looks, skeleton, soft_tissue
+from . import findings, framing, girdles, looks, skeleton, soft_tissue
 from .bodies import BodyStyle, draw_body
 from .canvas import Image, Points, Shape, blur, smooth_noise
 from .parameters import draw_parameters
+from .pen import Pen
+from .spacing import with_discs
 from .truth import Aorta, aorta_truth, visibility
 from .view import SpineCurve, View, make_view
 
@@ -91,7 +93,7 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     from .shapes import sample_shape
 
     spine = sample_shape(_shape_model(), _stream(params, 0), fracture_rate=params["fracture_rate"])
-    spine = _with_discs(spine, params)
+    spine = with_discs(spine, params, _stream(params, 9))
     curve = SpineCurve(np.asarray(spine.six, np.float64))
     view = make_view(params, curve, size)
     attenuation, aorta_units = _attenuation(spine, curve, view, params)
@@ -100,39 +102,15 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     return SyntheticScan(
         image=image,
         points=points.astype(np.float32),
-        visible=visibility(points, view.pixels(np.asarray(spine.outline, np.float64)), clean, inside, params),
+        visible=visibility(
+            points, view.pixels(np.asarray(spine.outline, np.float64)), clean, inside, params
+        ),
         grade=np.asarray(spine.grade, np.int8),
         look=params["look"],
         anterior="left" if params["mirror"] else "right",
         params=params,
         aorta=aorta_truth(aorta_units, view, inside, params),
     )
-
-
-def _with_discs(spine: Any, params: Params) -> Any:
-    """Widen or narrow the discs: bodies move along the spine, rigidly.
-
-    Thoracic discs of bright-bone scans are narrower than those of the shapes.
-    """
-    rng = _stream(params, 9)
-    six, outline = np.array(spine.six, np.float64), np.array(spine.outline, np.float64)
-    present = np.nonzero(np.isfinite(six).all(axis=(1, 2)))[0]
-    shift = np.zeros((18, 2))
-    total = np.zeros(2)
-    for upper, lower in zip(present[:-1], present[1:], strict=True):
-        gap = six[lower][[0, 2]].mean(axis=0) - six[upper][[3, 5]].mean(axis=0)
-        lumbar = min(max((upper - 10.0) / 3.0, 0.0), 1.0)
-        factor = params["disc_scale"] * (1.0 - 0.5 * lumbar) + 0.5 * lumbar
-        factor = np.clip(factor * np.exp(rng.normal(0, 0.12)), 0.3, 1.3)
-        # the narrower end of the disc must stay open
-        ends = six[lower][[0, 2]] - six[upper][[5, 3]]
-        open_end = max(float((ends @ gap).min()) / max(float(gap @ gap), 1e-6), 0.0)
-        factor = max(factor, 1.0 - 0.7 * open_end)
-        if lower - upper == 1 and not (spine.extra is not None and upper == 16):
-            total = total + (factor - 1.0) * gap
-        shift[lower] = total
-    extra = None if spine.extra is None else np.asarray(spine.extra) + shift[16]
-    return replace(spine, six=six + shift[:, None], outline=outline + shift[:, None], extra=extra)
 
 
 def _stream(params: Params, layer: int) -> np.random.Generator:
@@ -151,14 +129,14 @@ def _attenuation(
 
 def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tuple[Image, Image]:
     hollow = params["shell"]
-    sharp, soft = skeleton.Pen(view, hollow=hollow), skeleton.Pen(view, sub=1, hollow=hollow)
-    metal = skeleton.Pen(view)
+    sharp, soft = Pen(view, hollow=hollow), Pen(view, sub=1, hollow=hollow)
+    metal = Pen(view)
     skeleton.posterior_elements(sharp, soft, curve, params, _stream(params, 1))
     skeleton.ribs(sharp, soft, curve, params, _stream(params, 2))
-    skeleton.shoulder(sharp, soft, curve, params, _stream(params, 3))
-    skeleton.pelvis(sharp, soft, curve, params, _stream(params, 4))
-    skeleton.degeneration(sharp, np.asarray(spine.six, np.float64), params, _stream(params, 5))
-    skeleton.implants(metal, np.asarray(spine.six), curve, params, _stream(params, 6))
+    girdles.shoulder(sharp, soft, curve, params, _stream(params, 3))
+    girdles.pelvis(sharp, soft, curve, params, _stream(params, 4))
+    findings.degeneration(sharp, np.asarray(spine.six, np.float64), params, _stream(params, 5))
+    findings.implants(metal, np.asarray(spine.six), curve, params, _stream(params, 6))
     bone = blur(sharp.draw(), 1.6 * view.scale) + blur(soft.draw(), 5.5 * view.scale)
     grain = smooth_noise(_stream(params, 7), view.shape, max(2.2 * view.scale, 1.0))
     bone *= 1.0 + np.float32(0.6 * params["grain"]) * grain
@@ -168,8 +146,8 @@ def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tupl
 def _tissues(
     curve: SpineCurve, view: View, params: Params
 ) -> tuple[Image, dict[str, NDArray[np.float64]]]:
-    broad, middle = skeleton.Pen(view, sub=1), skeleton.Pen(view, sub=1)
-    fine = skeleton.Pen(view)
+    broad, middle = Pen(view, sub=1), Pen(view, sub=1)
+    fine = Pen(view)
     soft_tissue.trunk(broad, curve, params, _stream(params, 11))
     soft_tissue.skin_folds(fine, curve, params, _stream(params, 12))
     soft_tissue.lungs(middle, fine, curve, params, _stream(params, 13))
@@ -189,7 +167,9 @@ def _tissues(
         + params["gradient_x"] * np.linspace(-1, 1, columns, dtype=np.float32)[None, :]
     )
     if params["fade"] > 0.0:
-        fall = np.clip((np.arange(rows) - view.pixels(curve.at(11.0, 80.0))[1]) / (330 * view.scale), 0, 1)
+        fall = np.clip(
+            (np.arange(rows) - view.pixels(curve.at(11.0, 80.0))[1]) / (330 * view.scale), 0, 1
+        )
         tissue *= (1.0 - params["fade"] * fall).astype(np.float32)[:, None]
     return (tissue + slope).astype(np.float32), walls
 
@@ -221,10 +201,24 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
     return BodyStyle(
         plateau=float(params["bone"] * factor),
         ends=(top, 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))),
-        walls=(float(params["wall"] * factor), float(params["wall"] * factor * params["back_wall"])),
-        uneven=(float(params["uneven"]), float(rng.uniform(0.02, 0.10)), float(rng.uniform(0, 6.28))),
+        walls=(
+            float(params["wall"] * factor),
+            float(params["wall"] * factor * params["back_wall"]),
+        ),
+        uneven=(
+            float(params["uneven"]),
+            float(rng.uniform(0.02, 0.10)),
+            float(rng.uniform(0, 6.28)),
+        ),
         thickness=float(thickness),
-        tilt=float(abs(params["tilt"] + rng.normal(0, 0.8) + params["scoliosis"] * np.sin(level * 0.6 + params["aorta_phase"]))) * 0.7,
+        tilt=float(
+            abs(
+                params["tilt"]
+                + rng.normal(0, 0.8)
+                + params["scoliosis"] * np.sin(level * 0.6 + params["aorta_phase"])
+            )
+        )
+        * 0.7,
         twist=float(abs(params["twist"] + rng.normal(0, 0.8))) * 0.7,
         hollow=float(params["hollow"]),
         # a thin blurred line is half as bright outside of its edge: draw it further in

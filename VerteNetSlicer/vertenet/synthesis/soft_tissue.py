@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .canvas import Points, blob, ellipse, smooth_curve
-from .skeleton import Pen
+from .pen import Pen
 from .view import SpineCurve
 
 Params = dict[str, Any]
@@ -17,15 +17,22 @@ Params = dict[str, Any]
 def trunk(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Generator) -> Points:
     """The trunk between back and front skin; returns its outline in units."""
     levels = np.array([-4.0, -1.0, 2.0, 5.0, 8.0, 11.0, 14.0, 17.0, 20.0, 23.0])
-    back = -(params["back_fat"] + rng.normal(0, 10, 10)) - np.interp(levels, [0, 6, 14, 18], [110, 120, 95, 150])
+    back = -(params["back_fat"] + rng.normal(0, 10, 10)) - np.interp(
+        levels, [0, 6, 14, 18], [110, 120, 95, 150]
+    )
     back_skin = curve.at(levels, back)
     front_x = params["trunk_depth"] + np.interp(levels, [-1, 2, 8, 14, 20], [-120, -20, 40, 20, 10])
     front_skin = curve.at(levels, 0.0)
-    front_skin = np.stack([
-        np.maximum(front_skin[:, 0], back_skin[:, 0] + 120) * 0.3
-        + 0.7 * curve.centre(9.0)[0] + front_x + rng.normal(0, 12, 10),
-        back_skin[:, 1],
-    ], axis=1)
+    front_skin = np.stack(
+        [
+            np.maximum(front_skin[:, 0], back_skin[:, 0] + 120) * 0.3
+            + 0.7 * curve.centre(9.0)[0]
+            + front_x
+            + rng.normal(0, 12, 10),
+            back_skin[:, 1],
+        ],
+        axis=1,
+    )
     down = np.array([0.0, 900.0])
     back_skin = np.concatenate([back_skin, back_skin[-1:] + down])
     front_skin = np.concatenate([front_skin, front_skin[-1:] + down])
@@ -34,7 +41,9 @@ def trunk(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Generator)
     # hips and buttocks thicken towards the sacrum and beyond
     hip = curve.at(17.0, rng.uniform(0, 90), rng.uniform(60, 220))
     for reach in (330.0, 260.0, 190.0, 120.0):
-        pen.fill(ellipse(hip, np.array([1.0, 0.0]), reach, 0.85 * reach, count=32), 0.25 * params["hips"])
+        pen.fill(
+            ellipse(hip, np.array([1.0, 0.0]), reach, 0.85 * reach, count=32), 0.25 * params["hips"]
+        )
     return outline
 
 
@@ -43,7 +52,12 @@ def skin_folds(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Gener
     for _ in range(int(params["folds"])):
         start = curve.at(rng.uniform(-2, 19), rng.uniform(-240, -60))
         step = rng.uniform(-0.25, 0.25)
-        line = smooth_curve(np.stack([start, start + [220, 220 * step + rng.normal(0, 20)], start + [700, 700 * step]]), 20)
+        line = smooth_curve(
+            np.stack(
+                [start, start + [220, 220 * step + rng.normal(0, 20)], start + [700, 700 * step]]
+            ),
+            20,
+        )
         below = line + [0.0, rng.uniform(8, 120)]
         pen.fill(np.concatenate([line, below[::-1]]), rng.normal(0, 0.05))
 
@@ -54,7 +68,9 @@ def lungs(pen: Pen, rim: Pen, curve: SpineCurve, params: Params, rng: np.random.
         outline, dome = _lung(curve, params, side, rng)
         pen.fill(outline, -0.5 * params["air"])
         rim.stroke(dome, params["dome_line_width"], params["dome_line"])
-        rim.stroke(dome - [0.0, params["dome_line_width"]], params["dome_line_width"], -params["dome_dark"])
+        rim.stroke(
+            dome - [0.0, params["dome_line_width"]], params["dome_line_width"], -params["dome_dark"]
+        )
 
 
 def _lung(
@@ -70,7 +86,12 @@ def _lung(
     end = np.array([front_x, sulcus[1] - rise * params["dome_front"]])
     dome = smooth_curve(np.stack([sulcus, before, peak, end]), 30)
     dome += rng.normal(0, 1.2, dome.shape)
-    wall = smooth_curve(np.stack([end, [front_x - 10, 0.5 * (end[1] + apex[1])], [apex[0] + 110, apex[1] + 60], apex]), 20)
+    wall = smooth_curve(
+        np.stack(
+            [end, [front_x - 10, 0.5 * (end[1] + apex[1])], [apex[0] + 110, apex[1] + 60], apex]
+        ),
+        20,
+    )
     levels = np.linspace(-0.2, max(level - 0.5, 4.0), 16)
     back = curve.at(levels, -params["lung_back"] * np.interp(levels, [-1, 3], [0.3, 1.0]))
     return np.concatenate([dome, wall, back]), dome
@@ -103,7 +124,16 @@ def aorta(
     """The aorta before the spine and its calcified walls; returns the walls in units."""
     levels = np.linspace(4.0, 16.0, 60)
     wave = params["tortuosity"] * np.sin(levels * params["aorta_wave"] + params["aorta_phase"])
-    gap = np.interp(levels, [4, 8, 12, 16], [params["aorta_gap"] * 1.6, params["aorta_gap"], params["aorta_gap"] * 0.5, params["aorta_gap"] * 0.6])
+    gap = np.interp(
+        levels,
+        [4, 8, 12, 16],
+        [
+            params["aorta_gap"] * 1.6,
+            params["aorta_gap"],
+            params["aorta_gap"] * 0.5,
+            params["aorta_gap"] * 0.6,
+        ],
+    )
     half = np.interp(levels, [4, 12, 16], [38, 30, 24]) * params["aorta_size"]
     bulge = params["aneurysm"] * np.exp(-0.5 * ((levels - 14.2) / 0.9) ** 2)
     posterior = curve.at(levels, curve.depth(levels) + gap + wave)
@@ -112,12 +142,25 @@ def aorta(
     for wall, line in enumerate((anterior, posterior)):
         fine.stroke(line, 3.0, params["aorta_wall"])
         for segment in range(4):
-            _calcify(fine, levels, line, 12 + segment, int(params["calcification"][segment][wall]), params, rng)
+            _calcify(
+                fine,
+                levels,
+                line,
+                12 + segment,
+                int(params["calcification"][segment][wall]),
+                params,
+                rng,
+            )
     return {"levels": levels, "anterior": anterior, "posterior": posterior}
 
 
 def _calcify(
-    fine: Pen, levels: NDArray[np.float64], line: Points, level: int, score: int, params: Params,
+    fine: Pen,
+    levels: NDArray[np.float64],
+    line: Points,
+    level: int,
+    score: int,
+    params: Params,
     rng: np.random.Generator,
 ) -> None:
     """Plaque on one wall of one segment; the score is the share of its length in thirds."""
@@ -143,9 +186,14 @@ def bowel(pen: Pen, fine: Pen, curve: SpineCurve, params: Params, rng: np.random
         centre = curve.at(rng.uniform(11.5, 18), rng.uniform(60, params["chest_depth"] + 60))
         shape = blob(rng, centre, rng.uniform(12, 58), rough=0.5)
         pen.fill(shape, -params["gas_gain"] * rng.uniform(0.3, 1.0))
-        fine.stroke(np.concatenate([shape, shape[:1]]), 3.5, 0.25 * params["gas_gain"] * rng.uniform(0, 1))
+        fine.stroke(
+            np.concatenate([shape, shape[:1]]), 3.5, 0.25 * params["gas_gain"] * rng.uniform(0, 1)
+        )
     for _ in range(int(params["stool"])):
         centre = curve.at(rng.uniform(13, 18), rng.uniform(90, params["chest_depth"] + 40))
         for _ in range(10):
             spot = centre + rng.normal(0, 26, 2)
-            fine.fill(blob(rng, spot, rng.uniform(4, 14), rough=0.4, count=10), rng.normal(0, 0.3) * params["gas_gain"])
+            fine.fill(
+                blob(rng, spot, rng.uniform(4, 14), rough=0.4, count=10),
+                rng.normal(0, 0.3) * params["gas_gain"],
+            )

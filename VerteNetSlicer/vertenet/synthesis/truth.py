@@ -35,14 +35,21 @@ class Aorta:
     cropped: dict[str, bool]
 
 
-def aorta_truth(walls: dict[str, NDArray[np.float64]], view: View, inside: Image, params: Params) -> Aorta:
+def aorta_truth(
+    walls: dict[str, NDArray[np.float64]], view: View, inside: Image, params: Params
+) -> Aorta:
     """Bring the walls into the picture and see which segments it cuts."""
     anterior, posterior = view.pixels(walls["anterior"]), view.pixels(walls["posterior"])
     cropped = {}
     for k, name in enumerate(_LUMBAR):
         part = np.abs(walls["levels"] - (12 + k)) <= 0.5
-        cropped[name] = bool((_sample(inside, np.concatenate([anterior[part], posterior[part]])) < 0.5).any())
-    scores = {name: (int(s[0]), int(s[1])) for name, s in zip(_LUMBAR, params["calcification"], strict=True)}
+        cropped[name] = bool(
+            (_sample(inside, np.concatenate([anterior[part], posterior[part]])) < 0.5).any()
+        )
+    scores = {
+        name: (int(s[0]), int(s[1]))
+        for name, s in zip(_LUMBAR, params["calcification"], strict=True)
+    }
     return Aorta(anterior.astype(np.float32), posterior.astype(np.float32), scores, cropped)
 
 

@@ -82,7 +82,7 @@ class SpineCurve:
         if table.ndim == 2:
             part = part[..., None]
         low = table[index]
-        return low + (table[index + 1] - low) * part  # type: ignore[no-any-return]
+        return low + (table[index + 1] - low) * part
 
     def centre(self, level: Levels) -> Points:
         """Body centre at a level number; straight on beyond the ends."""
@@ -108,14 +108,20 @@ class SpineCurve:
         x, y, front_x, front_y, half = self._rows[index]
         next_x, next_y = self._rows[index + 1][:2]
         ahead = forward - half
-        return np.array([
-            x + (next_x - x) * part + ahead * front_x - down * front_y,
-            y + (next_y - y) * part + ahead * front_y + down * front_x,
-        ])
+        return np.array(
+            [
+                x + (next_x - x) * part + ahead * front_x - down * front_y,
+                y + (next_y - y) * part + ahead * front_y + down * front_x,
+            ]
+        )
 
     def at(self, level: Levels, forward: Levels, down: Levels = 0.0) -> Points:
         """A point ``forward`` of the posterior wall and ``down`` from the centre, in units."""
-        if isinstance(level, int | float) and isinstance(forward, float) and isinstance(down, int | float):
+        if (
+            isinstance(level, int | float)
+            and isinstance(forward, float)
+            and isinstance(down, int | float)
+        ):
             return self._at_one(level, forward, down)
         index, part = self._place(level)
         ahead = forward - 0.5 * self._depth[index]
@@ -143,7 +149,9 @@ def make_view(params: dict[str, Any], curve: SpineCurve, size: Shape) -> View:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     middle_level = 0.5 * (params["top_level"] + params["bottom_level"])
     middle = curve.centre(middle_level)
-    across = float(np.mean(curve.centre(np.linspace(params["top_level"], params["bottom_level"], 9))[:, 0]))
+    across = float(
+        np.mean(curve.centre(np.linspace(params["top_level"], params["bottom_level"], 9))[:, 0])
+    )
     pivot = np.array([across, middle[1]])
     matrix = np.diag([scale_x, scale_y]) @ turn
     target = np.array([params["spine_x"] * columns, 0.5 * rows])
