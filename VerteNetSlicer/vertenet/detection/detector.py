@@ -44,7 +44,10 @@ class Detector:
     """
 
     def __init__(self, model: LoadedModel, *, threshold: float = THRESHOLD) -> None:
+        from ..network.folding import folded
+
         self._model = model
+        self._module = folded(model.module)
         self.info: ModelInfo = model.info
         self.threshold = threshold
 
@@ -89,7 +92,7 @@ class Detector:
                 found = second
         if not len(found):
             return found
-        if getattr(self._model.module, "refiner", None) is not None:
+        if getattr(self._module, "refiner", None) is not None:
             return self._second_look(pixels, resize, found, ratio)
         return _to_stored(found, resize)
 
@@ -97,7 +100,7 @@ class Detector:
         """One pass over the whole image; a chain in the resized frame."""
         from ..network.coding import decode
 
-        maps = self._model.module(resize.apply(pixels).to(self._model.device))
+        maps = self._module(resize.apply(pixels).to(self._model.device))
         found = decode({name: value.cpu() for name, value in maps.items()},
                        threshold=self.threshold)
         return found.take(chain.best_chain(found.points, found.score))
@@ -120,7 +123,7 @@ class Detector:
                              first.source_columns)
         points = torch.from_numpy(working.forward(stored)).float()
         frames = crop_frames(points)
-        out = self._model.module.refiner(cut_crops(source, frames).to(self._model.device))
+        out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
         refined = to_image(frames, out["uv"].cpu()).double().numpy()
         size = torch.linalg.det(frames[:, :, :2]).abs().sqrt() * 36.0
         sigma = out["scale"].cpu().exp() * 2**0.5 * size[:, None]
@@ -135,7 +138,7 @@ class Detector:
         rows, columns = self.info.config["input_size"]
         resize = Resize(rows, columns, image.height, image.width)
         grey = resize.apply(to_tensor(image.pixels)) - 0.5
-        outputs = self._model.module(grey.expand(-1, 3, -1, -1).to(self._model.device))
+        outputs = self._module(grey.expand(-1, 3, -1, -1).to(self._model.device))
         listed = decode_published({k: v.cpu() for k, v in outputs.items()},
                                   threshold=self.threshold)
         points = np.array([c.points for c in listed], dtype=np.float64).reshape(-1, 6, 2)
