@@ -116,3 +116,26 @@ def test_the_schema_refuses_a_number_for_a_withheld_status(
     content = json.loads(report_text(an_analysis))
     content["aac"]["crop"]["status"] = 0
     assert not validator.is_valid(content)
+
+
+def test_whole_and_numpy_numbers_read_back_as_the_same_text(
+    an_analysis: Analysis, tmp_path
+) -> None:
+    import numpy as np
+
+    from vertenet.anatomy import Landmark
+    from vertenet.report import read_landmarks
+
+    vertebrae = [
+        replace(
+            v,
+            score=np.float32(0.1),
+            points={n: Landmark(int(p.x), np.float64(p.y), np.float64(1)) for n, p in v.points.items()},
+        )
+        for v in an_analysis.spine
+    ]
+    first = measure(Spine(tuple(vertebrae)), an_analysis.frame)
+    path = tmp_path / "report.json"
+    path.write_text(report_text(first), encoding="utf-8")
+    (read,) = read_landmarks(path)
+    assert report_text(measure(read.spine, read.frame)) == report_text(first)

@@ -53,7 +53,7 @@ def point_fields(
         "score": number(vertebra.score),
         "level_confidence": number(vertebra.level_confidence),
         "status": point.status.value,
-        "xy": f"{point.x!r},{point.y!r}",
+        "xy": f"{float(point.x)!r},{float(point.y)!r}",
         "model": None if model is None else f"{model.name} {model.version} {model.sha256[:8]}",
     }
 
@@ -84,7 +84,7 @@ def image_fields(
         "image": frame.file,
         "width": None if frame.width is None else str(frame.width),
         "height": None if frame.height is None else str(frame.height),
-        "pixel": f"{scale.row!r},{scale.column!r},{scale.unit}",
+        "pixel": f"{float(scale.row)!r},{float(scale.column)!r},{scale.unit}",
         "spacing_source": frame.spacing_source,
         "anterior": anterior.value,
         "sex": sex,

@@ -33,7 +33,7 @@ def report_json(analysis: Analysis) -> Json:
         "notice": NOTICE,
         "image": _image(analysis),
         "model": None if model is None else plain(model),
-        "subject": {"sex": analysis.sex, "age_years": analysis.age_years},
+        "subject": {"sex": analysis.sex, "age_years": _number(analysis.age_years)},
         "vertebrae": [
             _vertebra(vertebra, measures)
             for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
@@ -89,8 +89,8 @@ def _vertebra(vertebra: Vertebra, measures: VertebraMeasures) -> Json:
     values.pop("level")
     return {
         "level": vertebra.level.value,
-        "level_confidence": vertebra.level_confidence,
-        "score": vertebra.score,
+        "level_confidence": _number(vertebra.level_confidence),
+        "score": _number(vertebra.score),
         "points": {name.value: _point(point) for name, point in vertebra.points.items()},
         **values,
         "reader": plain(vertebra.reader),
@@ -99,7 +99,16 @@ def _vertebra(vertebra: Vertebra, measures: VertebraMeasures) -> Json:
 
 
 def _point(point: Landmark) -> Json:
-    return {"x": point.x, "y": point.y, "sigma_px": point.sigma_px, "status": point.status.value}
+    return {
+        "x": float(point.x),
+        "y": float(point.y),
+        "sigma_px": _number(point.sigma_px),
+        "status": point.status.value,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _line(guide: Guide) -> Json:

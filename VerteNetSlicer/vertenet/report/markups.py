@@ -76,7 +76,7 @@ def _control_point(
         "label": point_label(vertebra.level, name),
         "description": _description(analysis, vertebra, name, landmark),
         "associatedNodeID": "",
-        "position": [landmark.x * scale.column, landmark.y * scale.row, 0.0],
+        "position": [float(landmark.x * scale.column), float(landmark.y * scale.row), 0.0],
         "orientation": [-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0],
         "selected": True,
         "locked": False,

@@ -88,6 +88,11 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
             _take_vertebra(image, row)
         else:
             _take_point(image, row)
+    if not images:
+        raise LandmarkError(
+            f"Expected rows with points below the heading of '{name}', got no points. "
+            "Fill in the table."
+        )
     return tuple(
         LandmarkSet(
             ImageFrame(file, None, None, image.scale, "file" if image.scale.in_mm else "unknown"),

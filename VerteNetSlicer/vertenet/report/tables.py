@@ -95,7 +95,7 @@ def _vertebra_row(
     row += [analysis.sex, analysis.age_years, *spacing, analysis.spine.anterior.value]
     for name in POINT_NAMES:
         point = vertebra.points.get(name)
-        row += [None, None] if point is None else [point.x, point.y]
+        row += [None, None] if point is None else [float(point.x), float(point.y)]
     return row
 
 
