@@ -238,8 +238,8 @@ def _polarity(grey: Grey, layout: Layout) -> Grey:
     # Over the range of the codes, so that a MONOCHROME1 file equals its MONOCHROME2 twin.
     # Single precision holds 16-bit numbers exactly, in half the time.
     small = grey.values.dtype.kind in "iu" and grey.values.dtype.itemsize <= 2
-    real = np.float32 if small else np.float64
-    values = real(grey.low + grey.high) - grey.values.astype(real)
+    values = grey.values.astype(np.float32 if small else np.float64)
+    np.subtract(grey.low + grey.high, values, out=values)
     return grey.then("inverted (MONOCHROME1)", values=values)
 
 
