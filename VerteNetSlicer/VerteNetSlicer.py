@@ -16,7 +16,6 @@ from slicer.ScriptedLoadableModule import (
 
 import slicer
 from VerteNetSlicerLib.logic import VerteNetLogic
-from VerteNetSlicerLib.state import VerteNetState
 
 
 class VerteNetSlicer(ScriptedLoadableModule):
@@ -94,16 +93,6 @@ class VerteNetSlicerLogic(VerteNetLogic, ScriptedLoadableModuleLogic):
     The bases stand in this order so that each is set up once, the first by us and
     Slicer's by the observation mixin between them.
     """
-
-    @property
-    def state(self):
-        """The typed parameter node of the present scene; the same object while it lasts."""
-        node = self.getParameterNode()
-        if self._state is None or self._state.parameterNode is not node:
-            self._state = VerteNetState(node)
-        return self._state
-
-    _state = None
 
 
 class VerteNetSlicerTest(ScriptedLoadableModuleTest):

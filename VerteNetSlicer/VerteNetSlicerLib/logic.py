@@ -26,6 +26,7 @@ from .examination import Examination
 from .placement import Placement
 from .review import Review
 from .spine_detector import BundledDetector, SpineDetector
+from .state import VerteNetState
 
 
 class VerteNetLogic(VTKObservationMixin):
@@ -45,7 +46,16 @@ class VerteNetLogic(VTKObservationMixin):
         self.on_error: list[Callable[[VerteNetError], None]] = []
         self._examinations: dict[str, Examination] = {}
         self._placement: Placement | None = None
+        self._state: VerteNetState | None = None
         self._observe_scene()
+
+    @property
+    def state(self) -> VerteNetState:
+        """The typed parameter node of the present scene; the same object while it lasts."""
+        node = self.getParameterNode()
+        if self._state is None or self._state.parameterNode is not node:
+            self._state = VerteNetState(node)
+        return self._state
 
     # Images
 
@@ -287,11 +297,15 @@ class VerteNetLogic(VTKObservationMixin):
 
     def onSceneEndClose(self, caller, event) -> None:
         """All nodes are gone: whoever shows them shows nothing."""
+        self._state = None
         self._changed(None)
 
     def onSceneEndImport(self, caller, event) -> None:
         """A scene was opened or added."""
+        # Slicer's wrapper keeps what it read while the scene was half there.
+        self._state = None
         self.adopt()
+        self._changed(None)
 
     def onSceneStartSave(self, caller, event) -> None:
         """Whatever is kept beside the points is written onto the node."""

@@ -120,7 +120,7 @@ class Review:
         """
         names = {}
         for vertebra in self.spine:
-            index = vertebra.level.index + steps
+            index = vertebra.level.order + steps
             if not 0 <= index < len(LEVELS):
                 raise LandmarkError(
                     f"Expected levels from T4 to L5, but {vertebra.level} has no level "

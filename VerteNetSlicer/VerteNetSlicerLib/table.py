@@ -14,7 +14,8 @@ from vertenet.measure import VertebraMeasures
 # The first ten are those of vertebrae.csv.
 COLUMNS = (
     "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha",
-    "genant_grade", "genant_type", "reader_grade", "state", "confidence", "attention",
+    "genant_grade", "genant_type", "reader_grade", "state", "confidence", "worst_ratio",
+    "attention",
 )  # fmt: skip
 
 # A level below this confidence, or a point less certain than this, is looked at first.
@@ -29,6 +30,7 @@ class Row:
     level: Level
     cells: tuple[str, ...]
     attention: str
+    grade: int | None
 
     def __getitem__(self, column: str) -> str:
         return self.cells[COLUMNS.index(column)]
@@ -41,7 +43,7 @@ def rows_of(analysis: Analysis) -> tuple[Row, ...]:
 
 def attention_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """The rows that need a look, then the others, each from head to foot."""
-    return tuple(sorted(rows, key=lambda row: (not row.attention, row.level.index)))
+    return tuple(sorted(rows, key=lambda row: (not row.attention, row.level.order)))
 
 
 def update_table(node: slicer.vtkMRMLTableNode, analysis: Analysis) -> None:
@@ -70,13 +72,21 @@ def _row(vertebra: Vertebra, measures: VertebraMeasures) -> Row:
         _reader(vertebra),
         _state(vertebra),
         _number(vertebra.score, 2),
+        _worst_ratio(measures),
         attention,
     )
-    return Row(vertebra.level, cells, attention)
+    return Row(vertebra.level, cells, attention, measures.genant.grade)
 
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
+
+
+def _worst_ratio(measures: VertebraMeasures) -> str:
+    ratios = measures.ratios
+    named = {"Ha/Hp": ratios.Ha_Hp, "Hm/Hp": ratios.Hm_Hp, "Hm/Ha": ratios.Hm_Ha}
+    known = [(value, name) for name, value in named.items() if value is not None]
+    return "{1} {0:.2f}".format(*min(known)) if known else ""
 
 
 def _reader(vertebra: Vertebra) -> str:

@@ -9,14 +9,26 @@ from vertenet.anatomy import LEVELS, Level, ReaderDecision
 from vertenet.errors import LandmarkError
 
 from . import view
+from .drawing import GRADE_COLOURS
 from .examination import Examination
-from .table import COLUMNS, Row, attention_order, rows_of
+from .table import Row, attention_order, rows_of
 from .widget_part import PanelPart, shown_errors
 
-SHOWN = (
-    "level", "genant_grade", "genant_type", "reader_grade", "Ha", "Hm", "Hp", "unit",
-    "Ha_Hp", "Hm_Hp", "confidence", "state", "attention",
-)  # fmt: skip
+# Columns of the table node with the headers a reader sees.
+SHOWN = {
+    "level": _("Level"),
+    "genant_grade": _("Grade"),
+    "genant_type": _("Type"),
+    "reader_grade": _("Reader"),
+    "Ha": "Ha",
+    "Hm": "Hm",
+    "Hp": "Hp",
+    "unit": "",
+    "worst_ratio": _("Worst ratio"),
+    "confidence": _("Score"),
+    "state": _("State"),
+    "attention": _("Look at"),
+}
 _NOT_EVALUABLE = 5
 _KEYS = {"N": "on_next", "P": "on_previous", "Ctrl+Z": "on_undo", "Ctrl+Y": "on_redo"}
 
@@ -31,7 +43,8 @@ class ReviewPart(PanelPart):
         for level in LEVELS:
             ui.levelComboBox.addItem(level.value)
         ui.reviewTable.columnCount = len(SHOWN)
-        ui.reviewTable.setHorizontalHeaderLabels(list(SHOWN))
+        ui.reviewTable.setHorizontalHeaderLabels(list(SHOWN.values()))
+        ui.reviewTable.verticalHeader().visible = False
         ui.reviewTable.connect("itemSelectionChanged()", self.on_select_row)
         self.connect_clicks(
             {
@@ -90,7 +103,7 @@ class ReviewPart(PanelPart):
         if self.filling or level is None or examination is None:
             return
         examination.touched = level
-        self.ui.levelComboBox.currentIndex = level.index
+        self.ui.levelComboBox.currentIndex = level.order
         self._show_decision(examination.review.vertebra(level).reader)
         view.zoom_to(examination, level)
 
@@ -173,12 +186,20 @@ class ReviewPart(PanelPart):
             table.rowCount = len(self._rows)
             for index, row in enumerate(self._rows):
                 for column, name in enumerate(SHOWN):
-                    text = row.cells[COLUMNS.index(name)]
-                    table.setItem(index, column, qt.QTableWidgetItem(text))
+                    table.setItem(index, column, self._item(row, name))
                 if row.level is keep:
                     table.selectRow(index)
+            table.resizeColumnsToContents()
         finally:
             self.filling = False
+
+    def _item(self, row: Row, name: str):
+        item = qt.QTableWidgetItem(row[name])
+        if name == "genant_grade":
+            # Black on each of these colours is read well (contrast above 4.5 to 1).
+            item.setBackground(qt.QBrush(qt.QColor(*GRADE_COLOURS[row.grade])))
+            item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
+        return item
 
     def _show_decision(self, reader: ReaderDecision | None) -> None:
         index = 0
