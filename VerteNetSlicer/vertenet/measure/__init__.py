@@ -1,22 +1,53 @@
-"""Measures from points: morphometry, AAC frame and crop check, alignment, quality."""
+"""Measures from points: morphometry, AAC, alignment, quality, follow-up."""
 
-from .aac import AacGeometry, AacSegment, Corridor, Guide, aac_geometry
-from .aac_crop import CropStatus, SegmentCrop
+from .aac import DEFAULT_CORRIDOR, AacGeometry, AacSegment, Corridor, Guide, aac_geometry
+from .aac_crop import NEEDED_DEPTHS, CropStatus, SegmentCrop
+from .aac_score import AacScore, Plaque, aac_percentile, score_aac, walls_from_plaques
+from .alignment import Alignment, Disc, Measurement, measure_alignment
+from .followup import Change, FollowUp, compare
 from .grade import Genant
 from .heights import Heights, Ratios
-from .morphometry import VertebraMeasures, measure_vertebrae
+from .morphometry import RULES, VertebraMeasures, measure_vertebrae
+from .norms import NormTable, default_norms, parse_norms
+from .quality import Finding, Quality, check_quality
+from .quality_image import ImageQuality
+from .summary import Summary, summarise
 
 __all__ = [
+    "DEFAULT_CORRIDOR",
+    "NEEDED_DEPTHS",
+    "RULES",
     "AacGeometry",
+    "AacScore",
     "AacSegment",
+    "Alignment",
+    "Change",
     "Corridor",
     "CropStatus",
+    "Disc",
+    "Finding",
+    "FollowUp",
     "Genant",
     "Guide",
     "Heights",
+    "ImageQuality",
+    "Measurement",
+    "NormTable",
+    "Plaque",
+    "Quality",
     "Ratios",
     "SegmentCrop",
+    "Summary",
     "VertebraMeasures",
     "aac_geometry",
+    "aac_percentile",
+    "check_quality",
+    "compare",
+    "default_norms",
+    "measure_alignment",
     "measure_vertebrae",
+    "parse_norms",
+    "score_aac",
+    "summarise",
+    "walls_from_plaques",
 ]

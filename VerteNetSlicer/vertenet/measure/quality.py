@@ -1,0 +1,294 @@
+"""Is what was found believable, and is the image fit to be read?
+
+Levels whose geometry cannot be right are named with a reason; their numbers are
+withheld (:func:`.morphometry.measure_vertebrae`, :func:`.alignment.measure_alignment`
+take them as ``implausible``) until a reader has decided on the vertebra.  The limits
+are wide on purpose: a severe fracture must pass.  They are ours, chosen so that of the
+NHANES 2013-14 vertebrae, fractured ones included, fewer than one in a thousand is
+called implausible (Testing/measure/test_quality.py, docs/measures.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..anatomy import LEVELS, Level, Side, Spine
+from ..geometry import Array, PixelScale
+from .quality_image import ImageQuality, image_quality
+
+if TYPE_CHECKING:
+    from ..images import DxaImage
+
+BODY_FLATTEST = 0.15
+"""Least mean height over depth; a body crushed to a quarter still has about 0.2."""
+BODY_TALLEST = 1.6
+"""Largest mean height over depth."""
+DEPTH_RANGE = (0.60, 1.65)
+"""Depth over the median depth of the others nearby."""
+HEIGHT_LARGEST = 1.6
+"""Tallest height over the median tallest height of the others nearby."""
+OVERLAP = 0.25
+"""Share of a height by which neighbours may run into each other (osteophytes, noise)."""
+STEP_RANGE = (0.45, 1.75)
+"""Distance of neighbouring centres over what the steps nearby predict."""
+UNSURE_LEVEL = 0.5
+"""Confidence of a level below which it is called uncertain."""
+DOUBLE_CONTOUR = 0.10
+"""Points' sigma over height from which a tilted or rotated body is suspected."""
+_NEAR = 3  # levels
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One remark on quality.
+
+    Attributes:
+        code: a fixed word: ``outside``, ``shape``, ``size``, ``order``, ``overlap``,
+            ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``, ``image``.
+        text: a sentence for the reader.
+        levels: the levels concerned.
+    """
+
+    code: str
+    text: str
+    levels: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How far the result can be trusted.
+
+    Attributes:
+        covered: levels that are there.
+        missing: levels of T4 to L4 that are not.
+        findings: remarks, worst kinds first.
+        implausible: levels whose numbers are to be withheld, with the reason.
+        image: noise and sharpness, or None without pixels.
+    """
+
+    covered: tuple[Level, ...]
+    missing: tuple[Level, ...]
+    findings: tuple[Finding, ...] = ()
+    implausible: Mapping[Level, str] = field(default_factory=dict)
+    image: ImageQuality | None = None
+
+
+def check_quality(
+    spine: Spine,
+    scale: PixelScale,
+    *,
+    image: DxaImage | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> Quality:
+    """Check points and, where given, the image.
+
+    Args:
+        spine: the vertebrae.
+        scale: size of a pixel.
+        image: pixels for noise and sharpness.
+        width: columns, taken from the image where not given.
+        height: rows, taken from the image where not given.
+    """
+    if image is not None:
+        width, height = image.width, image.height
+    covered = tuple(v.level for v in spine.vertebrae)
+    missing = tuple(lv for lv in LEVELS[:-1] if lv not in covered)
+    points = np.array([v.array() for v in spine.vertebrae]).reshape(-1, 6, 2)
+    found = _outside(spine, points, width, height)
+    pixels = None
+    if len(spine):
+        found += _geometry(spine, scale.to_units(points))
+        found += _labels(spine) + _tilt(spine, points) + _field(spine, points, height)
+        if image is not None:
+            pixels = image_quality(image.pixels, points)
+    if missing:
+        names = ", ".join(lv.value for lv in missing)
+        found.append(Finding("coverage", f"Not measured of T4 to L4: {names}.", missing))
+    if pixels is not None and pixels.remark is not None:
+        found.append(Finding("image", pixels.remark))
+    implausible = {
+        level: f.text for f in reversed(found) if f.code in _WITHHOLDING for level in f.levels
+    }
+    return Quality(covered, missing, tuple(found), implausible, pixels)
+
+
+_WITHHOLDING = ("outside", "shape", "size", "order", "overlap")
+
+
+def _outside(spine: Spine, points: Array, width: int | None, height: int | None) -> list[Finding]:
+    if width is None or height is None:
+        return []
+    with np.errstate(invalid="ignore"):
+        out = (points < -0.5) | (points > np.array([width - 0.5, height - 0.5]))
+    levels = _levels(spine, out.any(axis=(1, 2)))
+    return [Finding("outside", f"{lv}: a point lies outside the image.", (lv,)) for lv in levels]
+
+
+def _levels(spine: Spine, chosen: object) -> list[Level]:
+    return [spine.vertebrae[i].level for i in np.flatnonzero(np.asarray(chosen))]
+
+
+def _geometry(spine: Spine, points: Array) -> list[Finding]:
+    """Shape of each body, size against the others, order and overlap of neighbours."""
+    with np.errstate(all="ignore"):
+        ps, _, as_, ai, _, pi = np.moveaxis(points, 1, 0)
+        top, bottom, across = (ps + as_) / 2, (pi + ai) / 2, (as_ + ai - ps - pi) / 2
+        centre, axis = (top + bottom) / 2, bottom - top
+        depth, tall = np.hypot(*across.T), np.hypot(*axis.T)
+        tallest = np.maximum(np.hypot(*(ai - as_).T), np.hypot(*(pi - ps).T))
+        found = _shapes(spine, points, depth, tall, axis)
+        found += _sizes(spine, depth, tallest)
+        found += _neighbours(spine, points, centre, axis, tall)
+    facing = float(np.nansum(across[:, 0]))
+    side = Side.RIGHT if facing > 0 else Side.LEFT
+    if side is not spine.anterior:
+        text = f"The points say the patient faces {side}, the image's label {spine.anterior}."
+        found.append(Finding("side", text))
+    return found
+
+
+def _cross(a: Array, b: Array) -> Array:
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+
+
+def _shapes(spine: Spine, points: Array, depth: Array, tall: Array, axis: Array) -> list[Finding]:
+    corners = points[:, [0, 2, 3, 5]]
+    edges = np.roll(corners, -1, axis=1) - corners
+    turns = _cross(edges, np.roll(edges, -1, axis=1))
+    folded = ~((turns > 0).all(axis=1) | (turns < 0).all(axis=1))
+    # the body's corners must all run round the same way as the others' do
+    turning = np.sign(turns.sum(axis=1))
+    flipped = turning != np.sign(turning.sum() or turning[:1].sum())
+    ratio = tall / depth
+    odd = ~((ratio >= BODY_FLATTEST) & (ratio <= BODY_TALLEST))
+    upright = np.median(axis, axis=0)
+    inverted = (axis * upright).sum(axis=1) <= 0
+    words = (
+        (folded, "its corners do not form a convex body"),
+        (flipped & ~folded, "anterior and posterior or upper and lower points are exchanged"),
+        (inverted & ~folded & ~flipped, "its upper and lower endplates are exchanged"),
+        (odd & ~folded, "its height does not fit its depth"),
+        (_mid_points_astray(points), "a mid-endplate point is not between its corners"),
+    )
+    return [
+        Finding("shape", f"{lv}: {text}.", (lv,))
+        for chosen, text in words
+        for lv in _levels(spine, chosen)
+    ]
+
+
+def _mid_points_astray(points: Array) -> Array:
+    """True where MS or MI lies outside the middle 70 % of its endplate."""
+    astray = np.zeros(len(points), dtype=bool)
+    for start, middle, end in ((0, 1, 2), (5, 4, 3)):
+        line = points[:, end] - points[:, start]
+        place = ((points[:, middle] - points[:, start]) * line).sum(axis=1)
+        place = place / (line**2).sum(axis=1)
+        astray |= (place < 0.15) | (place > 0.85)
+    return np.asarray(astray)
+
+
+def _sizes(spine: Spine, depth: Array, tallest: Array) -> list[Finding]:
+    order = np.array([v.level.order for v in spine.vertebrae])
+    near = (np.abs(order[:, None] - order) <= _NEAR) & ~np.eye(len(order), dtype=bool)
+    found = []
+    for i, level in enumerate(v.level for v in spine.vertebrae):
+        if not near[i].any():
+            continue
+        d = float(depth[i] / np.median(depth[near[i]]))
+        h = float(tallest[i] / np.median(tallest[near[i]]))
+        if not DEPTH_RANGE[0] <= d <= DEPTH_RANGE[1]:
+            text = f"{level}: {100 * d:.0f} % of the depth of the vertebrae near it."
+            found.append(Finding("size", text, (level,)))
+        elif not h <= HEIGHT_LARGEST:
+            text = f"{level}: {100 * h:.0f} % of the height of the vertebrae near it."
+            found.append(Finding("size", text, (level,)))
+    return found
+
+
+def _neighbours(
+    spine: Spine, points: Array, centre: Array, axis: Array, tall: Array
+) -> list[Finding]:
+    """Order, overlap and gaps between one vertebra and the next one that is there."""
+    if len(spine) < 2:
+        return []
+    levels = [v.level for v in spine.vertebrae]
+    step = centre[1:] - centre[:-1]
+    mean = (axis[1:] / tall[1:, None] + axis[:-1] / tall[:-1, None]) / 2
+    down = (step * mean).sum(axis=1)
+    gap = points[1:][:, [2, 0]] - points[:-1][:, [3, 5]]
+    depth_of_overlap = -(gap * mean[:, None]).sum(axis=-1).min(axis=1)
+    smaller = np.minimum(tall[1:], tall[:-1])
+    found = []
+    for i, (upper, lower) in enumerate(zip(levels, levels[1:], strict=False)):
+        pair = (upper, lower)
+        if not down[i] > 0:
+            found.append(Finding("order", f"{lower} lies above {upper}.", pair))
+        elif depth_of_overlap[i] > OVERLAP * smaller[i]:
+            found.append(Finding("overlap", f"{upper} and {lower} overlap.", pair))
+    return found + _gaps(levels, np.hypot(*step.T))
+
+
+def _gaps(levels: list[Level], length: Array) -> list[Finding]:
+    """Steps that do not fit the number of levels between: a label may be wrong."""
+    between = np.array([b.order - a.order for a, b in zip(levels, levels[1:], strict=False)])
+    each = length / between
+    usual = float(np.median(each))
+    # lumbar steps are about 1.6 times those of T4; taken linear over the 14 levels
+    middle = np.array([(a.order + b.order) / 2 for a, b in zip(levels, levels[1:], strict=False)])
+    growth = 1 + 0.06 * (middle - float(np.median(middle)))
+    ratio = each / (usual * np.maximum(growth, 0.4))
+    low, high = STEP_RANGE
+    if len(levels) < 4 or not usual > 0:
+        return []
+    return [
+        Finding("gap", f"The distance from {a} to {b} does not fit their names.", (a, b))
+        for a, b, r in zip(levels, levels[1:], ratio.tolist(), strict=False)
+        if not low <= r <= high
+    ]
+
+
+def _labels(spine: Spine) -> list[Finding]:
+    unsure = tuple(
+        v.level
+        for v in spine.vertebrae
+        if v.level_confidence is not None and v.level_confidence < UNSURE_LEVEL
+    )
+    if not unsure:
+        return []
+    names = ", ".join(lv.value for lv in unsure)
+    return [Finding("label", f"The level is uncertain: {names}. Count from a known one.", unsure)]
+
+
+def _tilt(spine: Spine, points: Array) -> list[Finding]:
+    """Endplate points that the network could not settle: often a double contour."""
+    out = []
+    for vertebra, six in zip(spine.vertebrae, points, strict=True):
+        sigmas = [p.sigma_px for p in vertebra.points.values() if p.sigma_px is not None]
+        size = math.dist(six[0], six[5])
+        if len(sigmas) >= 4 and size > 0 and sum(sigmas) / len(sigmas) > DOUBLE_CONTOUR * size:
+            out.append(vertebra.level)
+    if not out:
+        return []
+    names = ", ".join(lv.value for lv in out)
+    text = f"Endplates are not sharp, the body may be tilted or rotated: {names}."
+    return [Finding("tilt", text, tuple(out))]
+
+
+def _field(spine: Spine, points: Array, height: int | None) -> list[Finding]:
+    """The image ends before L4 or L5."""
+    last = spine.vertebrae[-1]
+    if height is None or last.level in (Level.L5,):
+        return []
+    six = points[-1]
+    size = abs(float(six[5, 1] - six[0, 1]))
+    room = height - 0.5 - float(np.nanmax(six[:, 1]))
+    if room > 1.3 * size:
+        return []
+    return [Finding("field", f"The image ends below {last.level}.", (last.level,))]
