@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from vertenet.synthesis import LOOKS, draw_parameters, render_scan, synthesise, synthesise_batch
+from vertenet.synthesis import (
+    LOOKS,
+    SyntheticScan,
+    draw_parameters,
+    render_scan,
+    synthesise,
+    synthesise_batch,
+)
 from vertenet.synthesis.bodies import BodyStyle, draw_body
 from vertenet.synthesis.canvas import PolygonSheet, blur, smooth_noise, tube
 from vertenet.synthesis.view import View
@@ -55,16 +62,21 @@ def test_every_look_is_finite_and_between_zero_and_one(look: str) -> None:
     assert scan.look == look
 
 
-def test_thirty_seeds_render_with_consistent_truth() -> None:
-    for scan in synthesise_batch(range(100, 130), SIZE):
+@pytest.fixture(scope="module")
+def thirty_scans() -> list[SyntheticScan]:
+    return synthesise_batch(range(100, 130), SIZE)
+
+
+def test_thirty_seeds_render_with_consistent_truth(thirty_scans: list[SyntheticScan]) -> None:
+    for scan in thirty_scans:
         assert scan.points.shape == (18, 6, 2) and scan.visible.shape == (18,)
         x, y = scan.points[scan.visible == 1].reshape(-1, 2).T
         assert ((x > -0.5) & (x < SIZE[1] - 0.5) & (y > -0.5) & (y < SIZE[0] - 0.5)).all()
         assert (scan.visible[np.isnan(scan.points).any(axis=(1, 2))] == 0).all()
 
 
-def test_most_bodies_of_most_scans_can_be_measured() -> None:
-    scans = synthesise_batch(range(200, 209), SIZE)
+def test_most_bodies_of_most_scans_can_be_measured(thirty_scans: list[SyntheticScan]) -> None:
+    scans = thirty_scans
     shares = [np.mean(s.visible[s.visible > 0] == 1) for s in scans if (s.visible > 0).any()]
     assert np.median(shares) > 0.6
 

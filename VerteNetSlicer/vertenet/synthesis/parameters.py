@@ -90,7 +90,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         ),
         "wall": float(max(rng.uniform(-0.08, 0.22), 0.0) if bright else rng.uniform(0.05, 0.50)),
         "thickness": float(rng.uniform(2.4, 5.5)),
-        "back_wall": float(rng.uniform(0.1, 1.0)),
+        "back_wall": float(rng.uniform(0.0, 0.9)),
         "uneven": float(rng.uniform(0.0, 0.7 if bright else 1.0)),
         "tilt": float(abs(rng.normal(0, 1.6))),
         "twist": float(abs(rng.normal(0, 1.4))),
@@ -101,7 +101,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "level_spread": float(rng.uniform(0.02, 0.15)),
         "upper_fade": float(rng.uniform(-0.1, 0.45)),
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.12, 0.6)),
-        "back_pad": float(rng.uniform(0.0, 0.16)),
+        "back_pad": float(rng.uniform(0.0, 0.18)),
         "disc_scale": float(rng.uniform(0.5, 1.15)),
         "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "tangle": int(rng.integers(0, 4) if bright else rng.integers(0, 9)),
@@ -144,7 +144,7 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         for share in _CALCIFIED
     ]
     return {
-        "tissue": float(rng.uniform(0.05, 0.30) if bright else rng.uniform(0.3, 0.9)),
+        "tissue": float(rng.uniform(0.05, 0.50) if bright else rng.uniform(0.3, 0.9)),
         "tissue_noise": float(rng.uniform(0.01, 0.08)),
         "fade": float(rng.uniform(0.3, 1.0) if bright and _chance(rng, 0.7) else 0.0),
         "gradient_x": float(rng.normal(0, 0.04 if bright else 0.15)),
