@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ StateDict = dict[str, Tensor]
 # What torch.load raises for files that are damaged, of another kind, or carry code.
 _UNREADABLE = (
     pickle.UnpicklingError,
+    struct.error,
     RuntimeError,
     EOFError,
     OSError,
@@ -83,9 +85,10 @@ def _tensors_of(content: Any, source: str) -> StateDict:
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping) or not content:
+        held = "an empty one" if isinstance(content, Mapping) else f"a {type(content).__name__}"
         raise ModelError(
             f"Expected a state dictionary or a checkpoint with one, but '{source}' holds "
-            f"{type(content).__name__ if content else 'nothing'}. Give another file."
+            f"{held}. Give another file."
         )
     strange = [str(k) for k, v in content.items() if not isinstance(v, Tensor)]
     if strange:
