@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from vertenet.anatomy import POINT_NAMES
+from vertenet.anatomy import CORNERS, POINT_NAMES
 from vertenet.errors import ModelError
-from vertenet.network.published_decode import POINT_ORDER, decode_published
+from vertenet.network.published_decode import CORNER_ORDER, decode_published
 
 
 def maps(peaks, rows=32, columns=16):
@@ -21,15 +21,15 @@ def maps(peaks, rows=32, columns=16):
     return {"hm": hm, "reg": reg, "wh": wh}
 
 
-def test_the_points_have_the_order_of_the_core():
-    assert tuple(name.value for name in POINT_NAMES) == POINT_ORDER
+def test_the_network_knows_the_corners_of_the_core():
+    assert sorted(CORNER_ORDER) == sorted(name.value for name in CORNERS)
 
 
 def test_a_peak_gives_its_centre_and_corners_in_input_pixels():
     (found,) = decode_published(maps([(10, 6, 0.9)]), threshold=0.3)
     assert found.score == pytest.approx(0.9)
     np.testing.assert_allclose(found.centre, [4 * 6.25, 4 * 10.5])
-    points = dict(zip(POINT_ORDER, found.points))
+    points = dict(zip((n.value for n in POINT_NAMES), found.points))
     np.testing.assert_allclose(points["PS"], [4 * 3.75, 4 * 9.0])
     np.testing.assert_allclose(points["AS"], [4 * 8.75, 4 * 9.0])
     np.testing.assert_allclose(points["PI"], [4 * 3.75, 4 * 12.0])
