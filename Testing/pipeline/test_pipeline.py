@@ -73,9 +73,24 @@ def test_sex_and_age_come_from_the_image_unless_given(an_image: DxaImage) -> Non
 
 def test_analysing_carries_the_images_warnings_and_the_model(an_image: DxaImage) -> None:
     analysis = analyse(an_image, PointsThere(), anterior=Side.LEFT)
-    assert analysis.warnings == ("from the image", "from the points")
+    assert analysis.warnings[:2] == ("from the image", "from the points")
     assert analysis.model == ModelIdentity("n", "1", "ab")
     assert analysis.spine.anterior is Side.LEFT
+
+
+def test_what_the_check_of_quality_finds_becomes_a_warning() -> None:
+    analysis = measure(make_spine(), ImageFrame("a", 120, 1200))
+    assert analysis.quality is not None
+    outside = [f.text for f in analysis.quality.findings if f.code == "outside"]
+    assert outside
+    assert set(outside) <= set(analysis.warnings)
+    assert all(v.genant.grade is None for v in analysis.vertebrae)
+
+
+def test_angles_are_measured() -> None:
+    alignment = measure(make_spine(), ImageFrame("a", 400, 1200)).alignment
+    assert alignment is not None
+    assert alignment.kyphosis_t4_t12.value == pytest.approx(0, abs=1e-9)
 
 
 def test_measuring_the_analysed_points_gives_the_same_analysis(an_image: DxaImage) -> None:
@@ -106,11 +121,11 @@ def test_fourteen_vertebrae_are_measured_while_a_point_is_dragged(an_image: DxaI
     spine, frame = make_spine(), frame_of(an_image)
     measure(spine, frame, image=an_image)
     best = min(_timed(spine, frame, an_image) for _ in range(20))
-    # 3 ms is wanted; three times that still follows the mouse on a busy machine
+    # seconds of processor time; 3 ms is wanted, three times that still follows the mouse
     assert best < 9e-3
 
 
 def _timed(spine: Spine, frame: ImageFrame, image: DxaImage) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     measure(spine, frame, image=image)
-    return time.perf_counter() - start
+    return time.process_time() - start

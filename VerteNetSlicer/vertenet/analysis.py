@@ -14,6 +14,8 @@ from .geometry import PixelScale
 
 if TYPE_CHECKING:
     from .measure import AacGeometry, VertebraMeasures
+    from .measure.alignment import Alignment
+    from .measure.quality import Quality
 
 
 class NamedModel(Protocol):
@@ -79,6 +81,8 @@ class Analysis:
         warnings: all sentences a reader should see, each once.
         sex: ``"M"``, ``"F"`` or None.
         age_years: age at the examination, or None.
+        alignment: angles, discs and slips.
+        quality: how far the result can be trusted.
     """
 
     frame: ImageFrame
@@ -89,3 +93,5 @@ class Analysis:
     warnings: tuple[str, ...] = ()
     sex: str | None = None
     age_years: float | None = None
+    alignment: Alignment | None = None
+    quality: Quality | None = None

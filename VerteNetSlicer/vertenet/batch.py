@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,7 +216,7 @@ def _each(
     tell = progress or (lambda done, total, name: None)
     for i, (name, folder) in enumerate(zip(names, folders, strict=True)):
         tell(i, len(names), _printable(Path(name).name))
-        yield _one(name, output / folder, lambda folder, i=i: work(i, folder))
+        yield _one(name, output / folder, partial(work, i))
     tell(len(names), len(names), "")
 
 

@@ -182,15 +182,15 @@ def train(config: Path | None, output: Path, resume: bool, seed: int | None) -> 
     """Train a model on synthetic scans and write it with its card."""
     from dataclasses import replace
 
-    from .training import run
+    from .training.run import run
     from .training.config import TrainingConfig
 
     settings = TrainingConfig() if config is None else TrainingConfig.read(config)
     if seed is not None:
         settings = replace(settings, seed=seed)
     _make_folder(output)
-    run(settings, output, resume=resume, report=lambda line: click.echo(line, err=True))
-    click.echo(str(output))
+    made = run(settings, output, resume=resume, report=lambda line: click.echo(line, err=True))
+    click.echo(f"{made.directory}: {made.name} {made.version}")
 
 
 @commands.command("convert-checkpoint")
@@ -289,13 +289,10 @@ def _summary(analysis: Analysis) -> str:
     if not len(analysis.spine):
         return "no spine found"
     graded = [f"{v.level} grade {v.final_grade}" for v in analysis.vertebrae if v.final_grade]
-    parts = [
-        f"{len(analysis.spine)} vertebrae {analysis.vertebrae[0].level} to "
-        f"{analysis.vertebrae[-1].level}",
-        ", ".join(graded) or "none deformed",
-        f"aorta {analysis.aac.crop.status}",
-    ]
-    return "; ".join(parts)
+    first, last = analysis.vertebrae[0].level, analysis.vertebrae[-1].level
+    found = f"{len(analysis.spine)} vertebrae {first} to {last}"
+    deformed = ", ".join(graded) or "none deformed"
+    return f"{found}; {deformed}; aorta {analysis.aac.crop.status}"
 
 
 def _image_finder(
@@ -340,8 +337,13 @@ def _progress(total: int) -> Iterator[Progress | None]:
         return
     try:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
     except ImportError:
         raise MissingDependencyError(
             "Expected the package 'rich' for the progress bar, but it is not installed. "

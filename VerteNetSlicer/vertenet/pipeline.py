@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Side, Spine
+from .measure.alignment import measure_alignment
+from .measure.quality import Quality, check_quality
 
 if TYPE_CHECKING:
     from .detection import Detector
@@ -49,17 +51,31 @@ def measure(
     if image is not None:
         sex = image.sex if sex is None else sex
         age_years = image.age_years if age_years is None else age_years
-    vertebrae = measures.measure_vertebrae(spine, frame.scale, sex=sex, age_years=age_years)
+    quality = check_quality(
+        spine, frame.scale, image=image, width=frame.width, height=frame.height
+    )
+    doubt = quality.implausible
+    vertebrae = measures.measure_vertebrae(
+        spine, frame.scale, sex=sex, age_years=age_years, implausible=doubt
+    )
     return Analysis(
         frame=frame,
         spine=spine,
         model=None if model is None else ModelIdentity.of(model),
         vertebrae=vertebrae,
         aac=_aac(spine, frame, image),
-        warnings=tuple(dict.fromkeys(spine.warnings)),
+        warnings=_warnings(spine, quality),
         sex=sex,
         age_years=age_years,
+        alignment=measure_alignment(spine, frame.scale, implausible=doubt),
+        quality=quality,
     )
+
+
+def _warnings(spine: Spine, quality: Quality) -> tuple[str, ...]:
+    """The points' own warnings, then what the check of quality found; each once."""
+    found = [finding.text for finding in quality.findings if finding.code != "coverage"]
+    return tuple(dict.fromkeys((*spine.warnings, *found)))
 
 
 def _aac(spine: Spine, frame: ImageFrame, image: DxaImage | None) -> measures.AacGeometry:

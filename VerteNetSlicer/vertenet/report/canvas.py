@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
 Rgb = tuple[int, int, int]
-Xy = Sequence[float]
+Xy = Sequence[float] | NDArray[np.float64]
 _HALO: Rgb = (0, 0, 0)
 
 

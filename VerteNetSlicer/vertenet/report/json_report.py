@@ -39,6 +39,8 @@ def report_json(analysis: Analysis) -> Json:
             for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
         ],
         "aac": _aac(analysis.aac),
+        "alignment": plain(analysis.alignment),
+        "quality": plain(analysis.quality),
         "warnings": [clean(warning) for warning in analysis.warnings],
     }
 

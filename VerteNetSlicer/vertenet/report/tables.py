@@ -48,7 +48,7 @@ def aac_rows(analysis: Analysis) -> list[list[Cell]]:
     lines += [_line_row(image, "third", third) for third in aac.thirds]
     blank: list[Cell] = [None] * 6
     regions: list[list[Cell]] = [
-        [image, "region", s.level.value, wall, *blank, _polygon(polygon), None, None, None, s.reason]
+        [image, "region", s.level.value, wall, *blank, _polygon(polygon), *blank[:3], s.reason]
         for s in aac.segments
         for wall, polygon in (("anterior", s.anterior), ("posterior", s.posterior))
     ]

@@ -133,12 +133,12 @@ def _write_png(scan: SyntheticScan, _spacing: tuple[float, float], path: Path) -
 
 def _write_dicom(scan: SyntheticScan, spacing: tuple[float, float], path: Path) -> None:
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
     uids = [generate_uid(entropy_srcs=[f"{scan.params['seed']}", part]) for part in "123"]
     data = Dataset()
     data.file_meta = FileMetaDataset()
-    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = _SECONDARY_CAPTURE
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = UID(_SECONDARY_CAPTURE)
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = uids[0]
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data.SeriesInstanceUID, data.StudyInstanceUID = uids[1], uids[2]

@@ -1,0 +1,230 @@
+"""One self-contained page of a report: opens offline, prints on A4."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ..errors import LandmarkError
+from .atomic import write_text
+from .folder import OVERLAY, PAGE, REPORT
+from .html_parts import STYLE, aac_table, alignment_tables, shape_drawing
+from .json_report import NOTICE, SCHEMA
+from .numbers import text_of
+
+Json = Mapping[str, Any]
+
+
+def page_from_report(path: Path, output: Path | None = None) -> Path:
+    """Write the page of a ``report.json``, or of the folder that holds it.
+
+    Args:
+        path: the file or its folder; an ``overlay.png`` beside it becomes the picture.
+        output: the page's file; ``report.html`` beside the report where None.
+
+    Raises:
+        LandmarkError: if there is no such report.
+        OutputError: if the page cannot be written.
+    """
+    file = path / REPORT if path.is_dir() else path
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise LandmarkError(
+            f"Expected a report.json or its folder, but '{file}' cannot be read "
+            f"({type(error).__name__}). Measure or detect first."
+        ) from None
+    picture = file.with_name(OVERLAY)
+    page = html_page(content, picture.read_bytes() if picture.is_file() else None)
+    target = file.with_name(PAGE) if output is None else output
+    write_text(target, page)
+    return target
+
+
+def html_page(report: Json, picture: bytes | None = None) -> str:
+    """The page of a report's content.
+
+    Args:
+        report: what :func:`vertenet.report.report_json` gives.
+        picture: the annotated picture as PNG, or None.
+
+    Raises:
+        LandmarkError: if the content does not follow the report's schema.
+    """
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
+        raise LandmarkError(
+            f"Expected a report of the schema {SCHEMA}, got another file. Choose a report.json."
+        )
+    try:
+        return _page(report, picture)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LandmarkError(
+            f"Expected a report of the schema {SCHEMA}, but it is damaged "
+            f"({type(error).__name__}: {error}). Measure the landmarks again."
+        ) from None
+
+
+def _page(report: Json, picture: bytes | None) -> str:
+    title = f"Lateral spine: {report['image']['file']}"
+    body = [
+        f"<header><h1>{escape(title)}</h1><p class=notice>{escape(NOTICE)}</p></header>",
+        _facts(report),
+        _findings(report),
+        "<div class=columns>",
+        _picture(picture),
+        f"<div class=tables>{_vertebrae(report)}</div></div>",
+        aac_table(report["aac"]),
+        alignment_tables(report.get("alignment")),
+        _list("Warnings", report["warnings"]),
+        _footer(report),
+    ]
+    return (
+        "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body></html>\n"
+    )
+
+
+def _facts(report: Json) -> str:
+    image, subject = report["image"], report.get("subject") or {}
+    spacing = image["spacing_mm"]
+    size = "unknown" if image["width"] is None else f"{image['width']} × {image['height']} px"
+    pixel = (
+        "unknown (lengths in pixels)"
+        if spacing is None
+        else f"{spacing[0]:.4g} × {spacing[1]:.4g} mm, {image['spacing_source']}"
+    )
+    sex = {"M": "male", "F": "female"}.get(subject.get("sex") or "", "not known")
+    age = subject.get("age_years")
+    facts = {
+        "Image": size,
+        "Pixel": pixel,
+        "Patient faces": image["anterior"],
+        "Sex, age": sex if age is None else f"{sex}, {age:.0f} years",
+    }
+    items = (f"<div><dt>{k}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts.items())
+    return f"<dl class=facts>{''.join(items)}</dl>"
+
+
+def _findings(report: Json) -> str:
+    """The result in a sentence or two, taken from what was computed."""
+    vertebrae = report["vertebrae"]
+    if not vertebrae:
+        return "<p class=finding>No vertebrae were found.</p>"
+    deformed = [
+        f"{v['level']} (grade {v['final_grade']}{_type_words(v)})"
+        for v in vertebrae
+        if v["final_grade"]
+    ]
+    open_ = [v["level"] for v in vertebrae if v["final_grade"] is None]
+    parts = [
+        f"{len(vertebrae)} vertebrae, {vertebrae[0]['level']} to {vertebrae[-1]['level']}.",
+        f"Deformity suggested: {', '.join(deformed)}." if deformed else "No deformity suggested.",
+    ]
+    if open_:
+        parts.append(f"Not graded: {', '.join(open_)}.")
+    return f"<p class=finding>{escape(' '.join(parts))}</p>"
+
+
+def _type_words(vertebra: Json) -> str:
+    if vertebra["reader"] and vertebra["reader"]["grade"] is not None:
+        return ", reader"
+    kind = vertebra["genant"]["type"]
+    return "" if kind is None else f", {kind}"
+
+
+def _picture(picture: bytes | None) -> str:
+    if picture is None:
+        return ""
+    data = base64.b64encode(picture).decode("ascii")
+    return f'<img class=picture alt="Annotated image" src="data:image/png;base64,{data}">'
+
+
+def _vertebrae(report: Json) -> str:
+    if not report["vertebrae"]:
+        return ""
+    image = report["image"]
+    spacing = image["spacing_mm"] or (image.get("aspect_ratio") or 1.0, 1.0)
+    unit = report["vertebrae"][0]["heights"]["unit"]
+    heads = (
+        *("Level", "Shape", f"Ha {unit}", f"Hm {unit}", f"Hp {unit}", "Ha/Hp", "Hm/Hp", "Hm/Ha"),
+        *("Grade", "P ≥ 1", "P ≥ 2", "Why"),
+    )
+    largest = max(_extent(v, spacing) for v in report["vertebrae"])
+    rows = "".join(_vertebra_row(v, spacing, largest) for v in report["vertebrae"])
+    return (
+        f"<table class=vertebrae><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _extent(vertebra: Json, spacing: Iterable[float]) -> float:
+    row, column = spacing
+    points = vertebra["points"].values()
+    x, y = [p["x"] * column for p in points], [p["y"] * row for p in points]
+    return float(max(max(x) - min(x), max(y) - min(y)))
+
+
+def _vertebra_row(vertebra: Json, spacing: Iterable[float], largest: float) -> str:
+    heights, ratios, genant = vertebra["heights"], vertebra["ratios"], vertebra["genant"]
+    final = vertebra["final_grade"]
+    cells = [
+        f"<th>{escape(vertebra['level'])}</th>",
+        f"<td>{shape_drawing(vertebra, spacing, largest)}</td>",
+        *(f"<td class=n>{text_of(heights[k], 1)}</td>" for k in ("Ha", "Hm", "Hp")),
+        *(f"<td class=n>{text_of(ratios[k], 2)}</td>" for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")),
+        f"<td><b class=g{'x' if final is None else final}>{escape(_grade_words(vertebra))}</b></td>",
+        *(f"<td class=n>{text_of(genant.get(k), 2)}</td>" for k in ("p_ge1", "p_ge2")),
+        f"<td class=why>{escape(_why(vertebra))}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _grade_words(vertebra: Json) -> str:
+    genant, reader = vertebra["genant"], vertebra["reader"]
+    kind = f" {genant['type']}" if genant["grade"] else ""
+    computed = "not graded" if genant["grade"] is None else f"{genant['grade']}{kind}"
+    if not reader:
+        return computed
+    if not reader["evaluable"]:
+        return f"reader: not evaluable (computed {computed})"
+    if reader["grade"] is None:
+        return computed
+    return f"reader: {reader['grade']} (computed {computed})"
+
+
+def _why(vertebra: Json) -> str:
+    parts = [vertebra["genant"]["reason"], *vertebra["withheld"]]
+    if vertebra["reader"] and vertebra["reader"]["reason"]:
+        parts.insert(0, f"Reader: {vertebra['reader']['reason']}.")
+    if any(point["status"] == "edited" for point in vertebra["points"].values()):
+        parts.append("Points placed by hand.")
+    return " ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _list(title: str, items: Iterable[str]) -> str:
+    lines = "".join(f"<li>{escape(item)}</li>" for item in items)
+    return f"<section><h2>{title}</h2><ul>{lines}</ul></section>" if lines else ""
+
+
+def _footer(report: Json) -> str:
+    model, software = report["model"], report.get("software") or {}
+    network = (
+        "points were given, no network"
+        if model is None
+        else f"model {model['name']} {model['version']} (SHA-256 {model['sha256'][:16]}…)"
+    )
+    program = f"{software.get('name', 'VerteNet')} {software.get('version', '')}".strip()
+    return (
+        f"<footer>{escape(program)}; {escape(network)}. Heights Ha, Hm, Hp: anterior, middle, "
+        "posterior distance of the endplates' points. P ≥ 1, P ≥ 2: how likely the grade is at "
+        "least 1, at least 2. DXA is taken lying down. <b>Research use only.</b></footer>"
+    )

@@ -1,0 +1,15 @@
+"""Numbers as a reader sees them."""
+
+from __future__ import annotations
+
+
+def text_of(value: float | None, digits: int) -> str:
+    """Rounded text, or a dash for a number that was withheld."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def interval_of(interval: list[float] | tuple[float, float] | None, digits: int) -> str:
+    """``a to b``, or nothing where there is no interval."""
+    if not interval:
+        return ""
+    return f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
