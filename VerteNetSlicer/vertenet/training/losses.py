@@ -12,7 +12,7 @@ from ..network.coding import Targets, cell_pixels, cell_values
 from ..network.compact import STRIDE, VECTOR_UNIT_PX
 from ..network.refiner import BODY_PX
 
-WEIGHTS = {"heat": 1.0, "offset": 0.1, "points": 1.0, "level": 0.25, "measurable": 0.1}
+WEIGHTS = {"heat": 1.0, "offset": 0.1, "points": 1.0, "level": 1.0, "measurable": 0.1}
 _ALPHA, _BETA = 2, 4
 _SMALLEST_LOG_SCALE = math.log(0.005)
 _LARGEST_LOG_SCALE = math.log(2.0)
