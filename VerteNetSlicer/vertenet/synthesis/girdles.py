@@ -88,9 +88,9 @@ def pelvis(
         angle = np.linspace(0, np.pi, 20)
         wing = crest + np.stack([-np.cos(angle) * wide, -np.sin(angle) * high], axis=1)
         wing += np.array([0.0, high]) + side * np.array([0.4, 0.25]) * params["crest_split"]
-        low = crest + np.array([rng.uniform(-30, 60), rng.uniform(200, 420)])
+        low = crest + np.array([rng.uniform(-30, 60), rng.uniform(320, 700)])
         shape = np.concatenate(
-            [wing, (low + [0.45 * wide, 0])[None], (low - [0.5 * wide, 30])[None], wing[:1]]
+            [wing, (low + [0.8 * wide, 0])[None], (low - [0.8 * wide, 30])[None], wing[:1]]
         )
         soft.fill(smooth_curve(shape, 60), rng.uniform(0.08, 0.30) * gain)
         sharp.stroke(wing, rng.uniform(4, 11), 0.32 * gain)
