@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vertenet.detection.prepare import Resize, fit, to_tensor
+from vertenet.detection.prepare import Resize, fit, published_grey, to_tensor
 
 
 def test_back_is_the_inverse_of_forward():
@@ -44,3 +44,13 @@ def test_zoom_magnifies_both_sides():
 
 def test_a_constant_image_becomes_zero_and_not_nan():
     assert torch.equal(to_tensor(np.full((5, 4), 7.0, np.float32)), torch.zeros(1, 1, 5, 4))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 255, 1.0), (20, 200, 200 / 255), (0, 256, 256 / 4096), (0, 4096, 1.0),
+     (0, 4097, 1.0), (-1, 100, 1.0)],
+)
+def test_the_published_network_sees_its_own_fixed_range(low, high, expected):
+    pixels = np.array([[low, high]], np.float32)
+    assert float(published_grey(pixels).max()) == pytest.approx(expected)

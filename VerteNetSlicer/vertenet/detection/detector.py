@@ -14,7 +14,7 @@ from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain
 from .assemble import assemble
-from .prepare import Resize, fit, to_tensor
+from .prepare import Resize, fit, published_grey, to_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -137,7 +137,7 @@ class Detector:
 
         rows, columns = self.info.config["input_size"]
         resize = Resize(rows, columns, image.height, image.width)
-        grey = resize.apply(to_tensor(image.pixels)) - 0.5
+        grey = resize.apply(published_grey(image.pixels)) - 0.5
         outputs = self._module(grey.expand(-1, 3, -1, -1).to(self._model.device))
         listed = decode_published({k: v.cpu() for k, v in outputs.items()},
                                   threshold=self.threshold)

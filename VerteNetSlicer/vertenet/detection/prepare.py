@@ -89,3 +89,18 @@ def to_tensor(pixels: NDArray[np.float32]) -> Tensor:
     low, high = float(pixels.min()), float(pixels.max())
     scaled = (pixels - low) * (1.0 / max(high - low, 1e-12))
     return torch.from_numpy(np.ascontiguousarray(scaled, dtype=np.float32))[None, None]
+
+
+def published_grey(pixels: NDArray[np.float32]) -> Tensor:
+    """(rows, columns) array as the (1, 1, rows, columns) input of the published network.
+
+    Its training images were 8 bit over 255, made of 12-bit scans by the fixed range
+    0 ... 4096; other ranges fall back to the image's own smallest and largest value.
+    """
+    import torch
+
+    low, high = float(pixels.min()), float(pixels.max())
+    if low < 0 or high > 4096:
+        return to_tensor(pixels)
+    full = 255.0 if high <= 255 else 4096.0
+    return torch.from_numpy(np.ascontiguousarray(pixels / full, dtype=np.float32))[None, None]
