@@ -167,7 +167,8 @@ def test_many_images_points_are_measured_into_one_table(tmp_path: Path) -> None:
 
 def test_an_image_gives_points_their_size_and_spacing(tmp_path: Path) -> None:
     (points,) = read_landmarks(landmarks(tmp_path, "a"))
-    image = image_from_array(np.arange(64 * 65).reshape(64, 65), name="a.png", spacing_mm=(0.5, 0.4))
+    values = np.arange(64 * 65).reshape(64, 65)
+    image = image_from_array(values, name="a.png", spacing_mm=(0.5, 0.4))
     analysis = batch.measure_set(points, image)
     assert (analysis.frame.file, analysis.frame.width) == ("a", 65)
     assert analysis.frame.scale.spacing_mm == (0.5, 0.4)
@@ -185,5 +186,5 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     (points,) = read_landmarks(landmarks(tmp_path, "a"))
     sized = replace(points, frame=replace(points.frame, width=300, height=300))
     image = image_from_array(np.arange(64 * 65).reshape(64, 65), name="a.png")
-    with pytest.raises(LandmarkError, match="300 x 300 pixels .* got 65 x 64"):
+    with pytest.raises(LandmarkError, match=r"300 x 300 pixels .* got 65 x 64"):
         batch.measure_set(sized, image)

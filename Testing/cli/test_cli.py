@@ -332,7 +332,10 @@ def test_one_image_cannot_belong_to_many(
     assert "Expected a folder of images" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\0\1", b"image,level\n", b"image,level,point,x,y\na,L1,PS,q,1\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\0\1", b"image,level\n", b"image,level,point,x,y\na,L1,PS,q,1\n"],
+)
 def test_a_damaged_landmarks_file_is_one_red_sentence(
     tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:

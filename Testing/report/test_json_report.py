@@ -130,7 +130,9 @@ def test_whole_and_numpy_numbers_read_back_as_the_same_text(
         replace(
             v,
             score=np.float32(0.1),
-            points={n: Landmark(int(p.x), np.float64(p.y), np.float64(1)) for n, p in v.points.items()},
+            points={
+                n: Landmark(int(p.x), np.float64(p.y), np.float64(1)) for n, p in v.points.items()
+            },
         )
         for v in an_analysis.spine
     ]

@@ -35,7 +35,12 @@ def again(path: Path, analysis: Analysis, image: Any = None) -> Analysis:
 
 @pytest.mark.parametrize(
     "scale",
-    [PixelScale(0.3, 0.25, True), PixelScale(), PixelScale(1.07, 1.0), PixelScale(1 / 3, 1 / 7, True)],
+    [
+        PixelScale(0.3, 0.25, True),
+        PixelScale(),
+        PixelScale(1.07, 1.0),
+        PixelScale(1 / 3, 1 / 7, True),
+    ],
 )
 def test_measuring_the_markups_gives_the_identical_report(
     an_analysis: Analysis, an_image: Any, tmp_path: Path, scale: PixelScale

@@ -120,8 +120,8 @@ def test_a_defect_is_named_by_row_and_column(old: str, new: str, message: str) -
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("sex", "X"), ("age", "old"), ("age", "-1"), ("age", "131"),
-                          ("sigma_px", "-0.1")]  # fmt: skip
+    ("column", "value"),
+    [("sex", "X"), ("age", "old"), ("age", "-1"), ("age", "131"), ("sigma_px", "-0.1")],
 )
 def test_a_bad_optional_value_is_named(column: str, value: str) -> None:
     text = f"image,level,point,x,y,{column}\na,L1,PS,1,2,{value}\n"

@@ -28,7 +28,8 @@ IMAGE_SUFFIXES = (
     *(".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd"),
 )
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
+_PORTS = {f"{port}{i}" for port in ("com", "lpt") for i in range(10)}
+_RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
 _LONGEST = 120  # characters of a folder's name; file systems allow 255 bytes
 
 log = logging.getLogger(__name__)

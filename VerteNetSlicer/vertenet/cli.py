@@ -150,7 +150,7 @@ def info(model: Path | None) -> None:
 
 @commands.command()
 @click.argument("report", type=_PATH, metavar="REPORT")
-@click.option("--output", "-o", type=_PATH, help="HTML file; report.html beside the report by default.")
+@click.option("--output", "-o", type=_PATH, help="HTML file; by default report.html beside it.")
 def report(report: Path, output: Path | None) -> None:
     """Make a printable HTML page of a report.json or of its folder."""
     from .report.html import page_from_report
@@ -161,7 +161,7 @@ def report(report: Path, output: Path | None) -> None:
 @commands.command()
 @click.option("--count", type=click.IntRange(1, 1_000_000), default=10, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--format", "kind", type=click.Choice(["png", "dicom"]), default="png", show_default=True)
+@click.option("--format", "kind", type=click.Choice(["png", "dicom"]), default="png")
 @_OUTPUT
 def synth(count: int, seed: int, kind: str, output: Path) -> None:
     """Write synthetic scans with their true points in OUTPUT/points.csv."""
@@ -182,8 +182,8 @@ def train(config: Path | None, output: Path, resume: bool, seed: int | None) -> 
     """Train a model on synthetic scans and write it with its card."""
     from dataclasses import replace
 
-    from .training.run import run
     from .training.config import TrainingConfig
+    from .training.run import run
 
     settings = TrainingConfig() if config is None else TrainingConfig.read(config)
     if seed is not None:
@@ -191,6 +191,38 @@ def train(config: Path | None, output: Path, resume: bool, seed: int | None) -> 
     _make_folder(output)
     made = run(settings, output, resume=resume, report=lambda line: click.echo(line, err=True))
     click.echo(f"{made.directory}: {made.name} {made.version}")
+
+
+@commands.command()
+@click.argument("predictions", type=_PATH)
+@click.argument("truth", type=_PATH)
+@_OUTPUT
+@click.option("--images", type=_PATH, help="Folder of the images, for their size and spacing.")
+@click.option("--no-plots", is_flag=True, help="Leave the pictures out.")
+def evaluate(
+    predictions: Path, truth: Path, output: Path, images: Path | None, no_plots: bool
+) -> None:
+    """Compare predicted points with true ones, by level, point, grade, look and quality.
+
+    Both are a CSV (image,level,point,x,y), a folder of landmarks, the output of detect,
+    COCO keypoints, makesense.ai's points or the published .mat; see docs/evaluation.md.
+    """
+    from .training.annotations import read_annotations
+    from .training.evaluation import evaluate as compare
+    from .training.evaluation_files import write_evaluation
+    from .training.evaluation_table import tables
+    from .training.own_images import frames_of
+
+    true = read_annotations(truth)
+    frames = None if images is None else frames_of(true.values(), images)
+    found = compare(read_annotations(predictions), true, frames=frames)
+    _make_folder(output)
+    rows = write_evaluation(found, output, plots=not no_plots)
+    parts = tables(found, rows)
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 200).print(*parts, sep="\n")
+    click.echo(f"{output}: summary.csv, points.csv, summary.json")
 
 
 @commands.command("convert-checkpoint")

@@ -156,13 +156,13 @@ def _vertebrae(report: Json) -> str:
     unit = report["vertebrae"][0]["heights"]["unit"]
     heads = (
         *("Level", "Shape", f"Ha {unit}", f"Hm {unit}", f"Hp {unit}", "Ha/Hp", "Hm/Hp", "Hm/Ha"),
-        *("Grade", "P ≥ 1", "P ≥ 2", "Why"),
+        *("Grade", "P ≥ 1", "P ≥ 2"),
     )
     largest = max(_extent(v, spacing) for v in report["vertebrae"])
     rows = "".join(_vertebra_row(v, spacing, largest) for v in report["vertebrae"])
     return (
         f"<table class=vertebrae><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        f"{rows}</table>"
     )
 
 
@@ -176,16 +176,17 @@ def _extent(vertebra: Json, spacing: Iterable[float]) -> float:
 def _vertebra_row(vertebra: Json, spacing: Iterable[float], largest: float) -> str:
     heights, ratios, genant = vertebra["heights"], vertebra["ratios"], vertebra["genant"]
     final = vertebra["final_grade"]
+    style = f"g{'x' if final is None else final}"
     cells = [
-        f"<th>{escape(vertebra['level'])}</th>",
-        f"<td>{shape_drawing(vertebra, spacing, largest)}</td>",
+        f"<th rowspan=2>{escape(vertebra['level'])}</th>",
+        f"<td rowspan=2>{shape_drawing(vertebra, spacing, largest)}</td>",
         *(f"<td class=n>{text_of(heights[k], 1)}</td>" for k in ("Ha", "Hm", "Hp")),
         *(f"<td class=n>{text_of(ratios[k], 2)}</td>" for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")),
-        f"<td><b class=g{'x' if final is None else final}>{escape(_grade_words(vertebra))}</b></td>",
+        f"<td><b class={style}>{escape(_grade_words(vertebra))}</b></td>",
         *(f"<td class=n>{text_of(genant.get(k), 2)}</td>" for k in ("p_ge1", "p_ge2")),
-        f"<td class=why>{escape(_why(vertebra))}</td>",
     ]
-    return f"<tr>{''.join(cells)}</tr>"
+    why = f"<td class=why colspan=9>{escape(_why(vertebra))}</td>"
+    return f"<tbody><tr class=first>{''.join(cells)}</tr><tr>{why}</tr></tbody>"
 
 
 def _grade_words(vertebra: Json) -> str:
@@ -205,9 +206,10 @@ def _why(vertebra: Json) -> str:
     parts = [vertebra["genant"]["reason"], *vertebra["withheld"]]
     if vertebra["reader"] and vertebra["reader"]["reason"]:
         parts.insert(0, f"Reader: {vertebra['reader']['reason']}.")
-    if any(point["status"] == "edited" for point in vertebra["points"].values()):
-        parts.append("Points placed by hand.")
-    return " ".join(dict.fromkeys(part for part in parts if part))
+    edited = [n for n, point in vertebra["points"].items() if point["status"] == "edited"]
+    if 0 < len(edited) < len(vertebra["points"]):
+        parts.append(f"Placed by hand: {', '.join(edited)}.")
+    return " ".join(part.rstrip(".") + "." for part in dict.fromkeys(parts) if part)
 
 
 def _list(title: str, items: Iterable[str]) -> str:

@@ -30,6 +30,8 @@ th,td{padding:2px 5px;border-bottom:1px solid #ddd;text-align:left;vertical-alig
 thead th{font-size:11px;color:#555;border-bottom:1px solid #888;white-space:nowrap}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
 td.why{font-size:11px;color:#444}
+.vertebrae tr.first td:not([rowspan]){border-bottom:0;padding-bottom:0}
+.vertebrae td.why{padding-top:0}
 b.g0{font-weight:400}b.g1,b.g2,b.g3,b.gx{padding:1px 5px;border-radius:3px;white-space:nowrap}
 b.g1{background:#f7f0a3}b.g2{background:#f5cf80}b.g3{background:#eea27a}b.gx{background:#e4e4e4}
 svg{display:block}
@@ -38,8 +40,10 @@ svg{display:block}
 .pair{display:flex;gap:24px;flex-wrap:wrap}.pair>section{flex:1;min-width:300px}
 footer{margin-top:18px;border-top:1px solid #aaa;padding-top:6px;font-size:11px;color:#555}
 @media print{body{font-size:9.5px;padding:0;max-width:none}.finding{font-size:12px}
-.picture{width:33%}tr,section,img{break-inside:avoid}
-td.why,thead th{font-size:8.5px}th,td{padding:1px 3px}
+.picture{width:37%}tr,tbody,section,img{break-inside:avoid}.vertebrae{page-break-inside:auto}
+td.why,thead th{font-size:8px}th,td{padding:1px 3px}
+body{line-height:1.25}h2{margin:9px 0 3px}p{margin:3px 0}footer{margin-top:8px}
+.vertebrae svg{height:26px;width:32px}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 _FILL = {0: "#d7ebf8", 1: "#f7f0a3", 2: "#f5cf80", 3: "#eea27a", None: "#e4e4e4"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def text_of(value: float | None, digits: int) -> str:
     """Rounded text, or a dash for a number that was withheld."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    # adding zero takes the sign from a rounded "-0"
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def interval_of(interval: list[float] | tuple[float, float] | None, digits: int) -> str:

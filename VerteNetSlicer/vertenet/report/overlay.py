@@ -59,8 +59,9 @@ class _Layout:
     def at(self, points: ArrayLike) -> NDArray[np.float64]:
         """Image pixels ``(..., 2)`` as picture pixels; both pixel-centre."""
         scale = np.array([self.scale_x, self.scale_y])
-        moved: NDArray[np.float64] = (np.asarray(points, float) + 0.5) * scale - 0.5
-        return moved + np.array([self.left, 0.0])
+        shift = np.array([self.left, 0.0]) - 0.5
+        moved: NDArray[np.float64] = (np.asarray(points, np.float64) + 0.5) * scale + shift
+        return moved
 
 
 def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
