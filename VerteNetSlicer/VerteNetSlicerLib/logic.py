@@ -239,6 +239,11 @@ class VerteNetLogic(VTKObservationMixin):
         return {"on_change": self._changed, "on_error": self._failed}
 
     def _changed(self, examination: Examination | None) -> None:
+        if examination is not None:
+            # Only the image that is worked on is kept as an array.
+            for other in self.examinations():
+                if other is not examination:
+                    other.release()
         for listener in tuple(self.on_change):
             listener(examination)
 
