@@ -10,8 +10,9 @@ LOOKS = ("bright", "faint", "radiograph")
 LOOK_SHARES = (0.45, 0.40, 0.15)
 FIELDS = ("whole", "t4l5", "lumbar", "thoracic")
 
-# Shares of the scores 0..3 on one wall of one segment, L1 to L4, rounded from
-# the released gradings of 2,223 scans.  Source: NHANES 2013-14 DXXAAC_H (NCHS).
+# Half the chance that a wall of L1 to L4 is calcified in the 40 % of aortas drawn with
+# plaque: overall near the shares of NHANES 2013-14 (DXXAAC_H; posterior / anterior wall
+# L1 0.09 / 0.05, L2 0.14 / 0.09, L3 0.20 / 0.15, L4 0.20 / 0.14), with high scores oftener.
 _CALCIFIED = (0.12, 0.14, 0.18, 0.20)
 
 Params = dict[str, Any]
