@@ -13,9 +13,7 @@ from .anatomy import Spine
 from .geometry import PixelScale
 
 if TYPE_CHECKING:
-    from .measure import AacGeometry, VertebraMeasures
-    from .measure.alignment import Alignment
-    from .measure.quality import Quality
+    from .measure import AacGeometry, Alignment, Quality, Summary, VertebraMeasures
 
 
 class NamedModel(Protocol):
@@ -83,6 +81,7 @@ class Analysis:
         age_years: age at the examination, or None.
         alignment: angles, discs and slips.
         quality: how far the result can be trusted.
+        summary: what the vertebrae together say.
     """
 
     frame: ImageFrame
@@ -95,3 +94,4 @@ class Analysis:
     age_years: float | None = None
     alignment: Alignment | None = None
     quality: Quality | None = None
+    summary: Summary | None = None

@@ -14,6 +14,7 @@ from .analysis import Analysis
 from .anatomy import Side
 from .errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
 from .geometry import PixelScale
+from .images.spacing import SHAPE_ONLY, UNKNOWN
 from .pipeline import analyse, frame_of, measure
 from .report import LandmarkSet, aac_rows, csv_text, vertebra_rows, write_folder, write_text
 from .report.tables import AAC_COLUMNS, VERTEBRA_COLUMNS, Cell
@@ -186,7 +187,10 @@ def measure_set(
     if spacing_mm is not None:
         scale = PixelScale(*spacing_mm, in_mm=True)
         frame = replace(landmarks.frame, scale=scale, spacing_source="user")
-        landmarks = replace(landmarks, frame=frame)
+        # that the size of a pixel was not known is no longer true
+        kept = tuple(w for w in landmarks.spine.warnings if w not in (UNKNOWN, SHAPE_ONLY))
+        spine = replace(landmarks.spine, warnings=kept)
+        landmarks = replace(landmarks, frame=frame, spine=spine)
     return measure(
         landmarks.spine,
         landmarks.frame,

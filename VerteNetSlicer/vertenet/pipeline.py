@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Side, Spine
-from .measure.alignment import measure_alignment
-from .measure.quality import Quality, check_quality
 
 if TYPE_CHECKING:
     from .detection import Detector
@@ -51,7 +49,7 @@ def measure(
     if image is not None:
         sex = image.sex if sex is None else sex
         age_years = image.age_years if age_years is None else age_years
-    quality = check_quality(
+    quality = measures.check_quality(
         spine, frame.scale, image=image, width=frame.width, height=frame.height
     )
     doubt = quality.implausible
@@ -67,12 +65,13 @@ def measure(
         warnings=_warnings(spine, quality),
         sex=sex,
         age_years=age_years,
-        alignment=measure_alignment(spine, frame.scale, implausible=doubt),
+        alignment=measures.measure_alignment(spine, frame.scale, implausible=doubt),
         quality=quality,
+        summary=measures.summarise(vertebrae),
     )
 
 
-def _warnings(spine: Spine, quality: Quality) -> tuple[str, ...]:
+def _warnings(spine: Spine, quality: measures.Quality) -> tuple[str, ...]:
     """The points' own warnings, then what the check of quality found; each once."""
     found = [finding.text for finding in quality.findings if finding.code != "coverage"]
     return tuple(dict.fromkeys((*spine.warnings, *found)))

@@ -115,10 +115,12 @@ def _facts(report: Json) -> str:
 
 
 def _findings(report: Json) -> str:
-    """The result in a sentence or two, taken from what was computed."""
-    vertebrae = report["vertebrae"]
+    """The result in a few sentences, taken from what was computed."""
+    vertebrae, summary = report["vertebrae"], report.get("summary")
     if not vertebrae:
         return "<p class=finding>No vertebrae were found.</p>"
+    if summary and summary["wording"]:
+        return f"<p class=finding>{escape(' '.join(summary['wording']))}</p>"
     deformed = [
         f"{v['level']} (grade {v['final_grade']}{_type_words(v)})"
         for v in vertebrae

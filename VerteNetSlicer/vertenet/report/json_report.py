@@ -34,6 +34,7 @@ def report_json(analysis: Analysis) -> Json:
         "image": _image(analysis),
         "model": None if model is None else plain(model),
         "subject": {"sex": analysis.sex, "age_years": _number(analysis.age_years)},
+        "summary": plain(analysis.summary),
         "vertebrae": [
             _vertebra(vertebra, measures)
             for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
