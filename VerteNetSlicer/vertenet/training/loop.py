@@ -29,6 +29,7 @@ Scan = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]
 Report = Callable[[str], None]
 _WARM_UP_STEPS = 200
 _FULL_TURN_OF_SHARDS_S = 30.0
+_LOG_MISPLACED = (math.log(0.03), math.log(0.16))
 
 
 class Trainer:
@@ -183,10 +184,15 @@ def draw_crops(scans: list[Scan], count: int,
 
 
 def _misplaced(points: Tensor, rng: np.random.Generator) -> Tensor:
-    """Points (1, 6, 2) with a common shift, a size error and an error of their own."""
+    """Points (1, 6, 2) with a common shift, a size error and an error of their own.
+
+    How far off differs from crop to crop: on looks that differ from the rendered ones
+    a first look errs by far more than on rendered scans.
+    """
     centre = points.mean(1, keepdim=True)
     size = (points[:, 2] - points[:, 5]).norm() / math.sqrt(2)
-    shift = torch.from_numpy(rng.normal(0, 0.06, (1, 1, 2)).astype(np.float32))
-    own = torch.from_numpy(rng.normal(0, 0.06, (1, 6, 2)).astype(np.float32))
-    grow = float(np.exp(rng.normal(0, 0.08)))
+    spread = math.exp(rng.uniform(*_LOG_MISPLACED))
+    shift = torch.from_numpy(rng.normal(0, spread, (1, 1, 2)).astype(np.float32))
+    own = torch.from_numpy(rng.normal(0, spread, (1, 6, 2)).astype(np.float32))
+    grow = float(np.exp(rng.normal(0, spread)))
     return centre + (points - centre) * grow + (shift + own) * size
