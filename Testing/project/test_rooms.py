@@ -32,7 +32,6 @@ OPTIONAL = {
     "jsonschema",
     "dask",
     "distributed",
-    "cairosvg",
     "pylibjpeg",
 }
 
@@ -68,7 +67,7 @@ HOUSE = {
         "numpy PIL matplotlib highdicom pydicom cairosvg jsonschema",
     ),
     "training": room(
-        "anatomy geometry images network detection synthesis", "numpy scipy torch rich"
+        "anatomy geometry images network detection synthesis", "numpy scipy torch rich matplotlib"
     ),
     "batch": room(
         "anatomy geometry images detection measure analysis pipeline report",
