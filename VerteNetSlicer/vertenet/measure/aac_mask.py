@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 _WINDOW = 5  # pixels; a mask must be at least this wide
-_CALM = 0.25  # share of the image's usual local SD below which a place is flat
-_GREYS = 4.0  # of 256 between the 1st and 99th percentile: noise of a JPEG around a flat value
-_SMALL = 0.0005  # share of the image below which a flat place is no mask
+_CALM = 0.3  # share of the image's usual local noise below which a place is flat
+_GREYS = 4.0  # SD of a mask's noise at most, in 256ths of the range of greys
+_SMALL = 0.002  # share of the image below which a flat place is no mask
+_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
 _last: tuple[weakref.ReferenceType[NDArray[np.float32]], NDArray[np.bool_]] | None = None
 
@@ -44,22 +45,27 @@ def find_masks(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
     span = float(max(high - low, 0.05 * np.ptp(values)))
     if span == 0:
         return np.ones(values.shape, dtype=bool)
-    grey = span / 256
-    spread = _local_sd((values - low) / span) * span
-    lively = spread[spread > 0.5 * grey]
+    scaled = (values - low) * (256 / span)
+    noise = _local_noise(scaled)
+    lively = noise[noise > 0.05]
     usual = float(np.median(lively)) if lively.size else 0.0
-    flat = spread <= max(min(_CALM * usual, _GREYS * grey), 0.25 * grey)
-    return _border_regions(flat, values, span)
+    # noise, not texture: quiet tissue is as noisy as bone, a mask is not
+    flat = noise <= max(min(_CALM * usual, _GREYS), 0.05)
+    return _border_regions(flat, scaled, noise)
 
 
-def _local_sd(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean = ndimage.uniform_filter(values, _WINDOW, mode="nearest")
-    square = ndimage.uniform_filter(values * values, _WINDOW, mode="nearest")
-    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)), dtype=np.float32)
+def _local_noise(greys: NDArray[np.float32]) -> NDArray[np.float32]:
+    """SD of the noise around each pixel, blind to slopes.
+
+    Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window.
+    """
+    rough = np.abs(ndimage.convolve(greys, _LAPLACIAN, mode="nearest"))
+    mean = ndimage.uniform_filter(rough, _WINDOW, mode="nearest")
+    return np.asarray(mean * (np.sqrt(np.pi / 2) / 6), dtype=np.float32)
 
 
 def _border_regions(
-    flat: NDArray[np.bool_], values: NDArray[np.float32], span: float
+    flat: NDArray[np.bool_], values: NDArray[np.float32], noise: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
     """Flat regions at the border that have one value, grown back to their full size."""
     labels, count = ndimage.label(flat)
@@ -67,7 +73,6 @@ def _border_regions(
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     places = ndimage.find_objects(labels)
-    tolerance = _GREYS * span / 256
     for label in np.unique(edge[edge > 0]):
         if sizes[label] < _SMALL * flat.size:
             continue
@@ -77,6 +82,8 @@ def _border_regions(
         )
         part, inside = values[grown], labels[grown] == label
         middle = float(np.median(part[inside]))
+        own = float(np.median(noise[grown][inside]))
+        tolerance = max(3 * own, 1.0)
         # a slow shade that only looks flat in a small window is no mask
         if np.mean(np.abs(part[inside] - middle) <= tolerance) < 0.9:
             continue

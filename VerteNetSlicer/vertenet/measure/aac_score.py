@@ -27,7 +27,6 @@ import numpy as np
 from ..anatomy import Level
 from ..errors import LandmarkError
 from .aac import AacGeometry, Guide
-from .norms import normal_sex
 
 LEVELS = (Level.L1, Level.L2, Level.L3, Level.L4)
 WALLS = ("anterior", "posterior")
@@ -251,7 +250,8 @@ def aac_percentile(total: int, *, sex: str | None, age_years: float | None) -> f
     """
     if age_years is None or not 40 <= age_years < math.inf or not 0 <= total <= 24:
         return None
-    rows = _percentile_table()[normal_sex(sex) or "U"]
+    table = _percentile_table()
+    rows = table.get((sex or "").strip().upper()[:1], table["U"])
     cumulative = [shares for age_from, shares in rows if age_years >= age_from][-1]
     below = float(cumulative[total - 1]) if total else 0.0
     return 50 * (below + float(cumulative[total]))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -135,14 +136,14 @@ def default_rule(
     prediction, used = expected(relative, valid & allowed)
     relative = np.where(valid[..., None], relative, 0.0)
     judged = _judge(relative[0], prediction[0], np.minimum(spread, 1.0))
-    near = [LEVELS[i] for i in np.flatnonzero(used[0])]
+    near: list[int] = np.flatnonzero(used[0]).tolist()
     out = []
-    for row, level in zip(rows, levels, strict=False):
+    for row in rows:
         if not valid[0, row]:
             out.append(Genant(None, None, "not graded: a height is missing", None, None, "default"))
         else:
             known = np.isfinite(logs[0, row, 1])
-            out.append(judged.genant(row, logs[0, row], level, near, bool(known)))
+            out.append(judged.genant(row, logs[0, row], near, bool(known)))
     return out
 
 
@@ -156,13 +157,11 @@ class _Judged:
     grades: NDArray[np.int64]
     short: Array
 
-    def genant(
-        self, row: int, logs: Array, level: Level, near: Sequence[Level], has_middle: bool
-    ) -> Genant:
+    def genant(self, row: int, logs: Array, near: Sequence[int], has_middle: bool) -> Genant:
         grade = int(self.grades[row])
         short = self.short[row].tolist()
         kind, height = _kind(short, has_middle)
-        reason = _reason(short, height, logs.tolist(), level, near)
+        reason = _reason(short, height, logs.tolist(), row, near)
         if not has_middle:
             reason += "; middle height not known"
         p1 = float(self.p1[row])
@@ -210,17 +209,17 @@ _WORDS = ("anterior", "middle", "posterior")
 
 
 def _reason(
-    short: list[float], height: int, logs: list[float], level: Level, near: Sequence[Level]
+    short: list[float], height: int, logs: list[float], row: int, near: Sequence[int]
 ) -> str:
     """Which height fell short of what by how many percent."""
     other = max((i for i in range(3) if i != height), key=lambda i: _nan_low(logs[i]))
     own = 100 * (1 - math.exp(logs[height] - logs[other]))
     parts = [f"{_WORDS[height]} height {_percent(own)} the {_WORDS[other]}"]
-    names = _neighbours(level, near)
+    names = _neighbours(row, near)
     if names:
         loss = 100 * (1 - math.exp(-short[height]))
         parts.append(f"{_percent(loss)} what {names} predict" + ("" if " and " in names else "s"))
-    if level is Level.L5:
+    if LEVELS[row] is Level.L5:
         parts.append("L5 is outside the norm")
     return "; ".join(parts)
 
@@ -233,7 +232,8 @@ def _nan_low(value: float) -> float:
     return value if math.isfinite(value) else -math.inf
 
 
-def _neighbours(level: Level, near: Sequence[Level]) -> str:
-    above = [lv for lv in near if lv.order < level.order][-1:]
-    below = [lv for lv in near if lv.order > level.order][:1]
-    return " and ".join(lv.value for lv in (*above, *below))
+def _neighbours(row: int, near: Sequence[int]) -> str:
+    """Names of the nearest vertebrae above and below that took part in the prediction."""
+    place = bisect_left(near, row)
+    below = place + 1 if place < len(near) and near[place] == row else place
+    return " and ".join(LEVELS[i].value for i in (*near[:place][-1:], *near[below : below + 1]))

@@ -13,11 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import LEVELS, Level, Side, Spine
+from ..anatomy import LEVELS, POINT_NAMES, Level, Side, Spine
 from ..geometry import Array, PixelScale
 from .quality_image import ImageQuality, image_quality
 
@@ -99,7 +100,7 @@ def check_quality(
         width, height = image.width, image.height
     covered = tuple(v.level for v in spine.vertebrae)
     missing = tuple(lv for lv in LEVELS[:-1] if lv not in covered)
-    points = np.array([v.array() for v in spine.vertebrae]).reshape(-1, 6, 2)
+    points = _points(spine)
     found = _outside(spine, points, width, height)
     pixels = None
     if len(spine):
@@ -116,6 +117,13 @@ def check_quality(
         level: f.text for f in reversed(found) if f.code in _WITHHOLDING for level in f.levels
     }
     return Quality(covered, missing, tuple(found), implausible, pixels)
+
+
+def _points(spine: Spine) -> Array:
+    """``(n, 6, 2)`` pixels, NaN where missing."""
+    marks = [v.points.get(name) for v in spine.vertebrae for name in POINT_NAMES]
+    rows = [(math.nan, math.nan) if m is None else (m.x, m.y) for m in marks]
+    return np.array(rows, dtype=np.float64).reshape(-1, 6, 2)
 
 
 _WITHHOLDING = ("outside", "shape", "size", "order", "overlap")
@@ -195,21 +203,27 @@ def _mid_points_astray(points: Array) -> Array:
 
 
 def _sizes(spine: Spine, depth: Array, tallest: Array) -> list[Finding]:
-    order = np.array([v.level.order for v in spine.vertebrae])
-    near = (np.abs(order[:, None] - order) <= _NEAR) & ~np.eye(len(order), dtype=bool)
+    order = [v.level.order for v in spine.vertebrae]
+    depths, talls = depth.tolist(), tallest.tolist()
     found = []
-    for i, level in enumerate(v.level for v in spine.vertebrae):
-        if not near[i].any():
-            continue
-        d = float(depth[i] / np.median(depth[near[i]]))
-        h = float(tallest[i] / np.median(tallest[near[i]]))
-        if not DEPTH_RANGE[0] <= d <= DEPTH_RANGE[1]:
+    for i, vertebra in enumerate(spine.vertebrae):
+        level = vertebra.level
+        near = [j for j, other in enumerate(order) if 0 < abs(other - order[i]) <= _NEAR]
+        d = _share(depths[i], [depths[j] for j in near])
+        h = _share(talls[i], [talls[j] for j in near])
+        if d is not None and not DEPTH_RANGE[0] <= d <= DEPTH_RANGE[1]:
             text = f"{level}: {100 * d:.0f} % of the depth of the vertebrae near it."
             found.append(Finding("size", text, (level,)))
-        elif not h <= HEIGHT_LARGEST:
+        elif h is not None and not h <= HEIGHT_LARGEST:
             text = f"{level}: {100 * h:.0f} % of the height of the vertebrae near it."
             found.append(Finding("size", text, (level,)))
     return found
+
+
+def _share(value: float, others: list[float]) -> float | None:
+    """A length over the median of others; None where that is not a length."""
+    middle = median(others) if others else 0.0
+    return value / middle if 0 < middle < math.inf and math.isfinite(value) else None
 
 
 def _neighbours(

@@ -1,0 +1,151 @@
+"""The crop check never says ok for what was not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vertenet.anatomy import Level, Side, Spine
+from vertenet.images import image_from_array
+from vertenet.measure import aac_geometry
+from vertenet.measure.aac_mask import find_masks
+
+ROWS, COLUMNS, DEPTH = 400, 300, 40
+FRONT = 140  # the spine's anterior edge
+LUMBAR = ("T12", "L1", "L2", "L3", "L4", "L5")
+KINDS = ("black", "white", "grey", "padding", "noisy", "jpeg")
+VALUES = {"black": 0, "white": 255, "grey": 128, "padding": -2000, "noisy": 40, "jpeg": 200}
+
+
+def tissue(seed=0):
+    rng = np.random.default_rng(seed)
+    slope = np.linspace(60, 140, COLUMNS)[None, :] + np.linspace(0, 30, ROWS)[:, None]
+    return slope + rng.normal(0, 6, (ROWS, COLUMNS))
+
+
+def paint(pixels, kind, where):
+    noise = np.random.default_rng(1).normal(0, {"noisy": 1.0, "jpeg": 0.7}.get(kind, 0), pixels.shape)
+    painted = VALUES[kind] + (np.round(noise) if kind == "jpeg" else noise)
+    return np.where(where, painted, pixels)
+
+
+def spine(build):
+    bodies = [
+        build.vertebra(lv, y=60 + 45 * i, ha=30, hm=30, hp=30, depth=DEPTH)
+        for i, lv in enumerate(LUMBAR)
+    ]
+    return Spine(tuple(bodies))
+
+
+def crop(build, pixels, **more):
+    return aac_geometry(spine(build), image_from_array(pixels), COLUMNS, ROWS, **more).crop
+
+
+def right_of(depths):
+    return np.broadcast_to(np.arange(COLUMNS) > FRONT + depths * DEPTH, (ROWS, COLUMNS))
+
+
+def test_a_corridor_in_open_tissue_is_ok(build):
+    found = crop(build, tissue())
+    assert found.status == "ok"
+    assert [s.status for s in found.per_segment] == ["ok"] * 4
+    assert all(s.visible == 1.0 for s in found.per_segment)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("depths", "status"), [(0.3, "cropped"), (0.8, "cropped"), (1.1, "ok")])
+def test_a_mask_of_any_value_crops_the_aorta(build, kind, depths, status):
+    found = crop(build, paint(tissue(), kind, right_of(depths)))
+    assert found.status == status, found.reason
+    rooms = [s.room for s in found.per_segment]
+    assert rooms == pytest.approx([depths] * 4, abs=0.08)  # 3 px: the mask's blurred rim
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_over_one_segment_is_named(build, kind):
+    low = np.arange(ROWS)[:, None] > 60 + 45 * 4 + 10
+    found = crop(build, paint(tissue(), kind, right_of(0.5) & low))
+    status = {s.level: s.status for s in found.per_segment}
+    assert status[Level.L1] == "ok"
+    assert status[Level.L4] == "cropped"
+    assert "L4" in found.reason
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slanted_collimation_is_a_mask(build, kind):
+    x, y = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS))
+    found = crop(build, paint(tissue(), kind, x > 190 - 0.1 * y))
+    assert found.status == "cropped"
+
+
+@pytest.mark.parametrize("columns", [140 + 20, 140 + 30])
+def test_the_border_of_the_image_crops_without_pixels(build, columns):
+    found = aac_geometry(spine(build), None, columns, ROWS).crop
+    assert found.status == "cropped"
+    assert found.per_segment[0].room == pytest.approx((columns - 140) / DEPTH, abs=0.04)
+
+
+def test_without_pixels_nothing_is_ok(build):
+    found = aac_geometry(spine(build), None, COLUMNS, ROWS).crop
+    assert found.status == "unknown"
+    assert "masks were not checked" in found.reason
+
+
+def test_without_the_images_size_nothing_is_ok(build):
+    geometry = aac_geometry(spine(build), None, None, None)
+    assert geometry.crop.status == "unknown"
+    assert geometry.segments[0].anterior != ()
+
+
+def test_pixels_of_another_size_are_not_taken_for_these(build):
+    image = image_from_array(tissue()[:200])
+    assert aac_geometry(spine(build), image, COLUMNS, ROWS).crop.status == "unknown"
+
+
+def test_a_missing_vertebra_is_unknown_not_ok(build):
+    without = Spine(tuple(v for v in spine(build) if v.level is not Level.L3))
+    found = aac_geometry(without, image_from_array(tissue()), COLUMNS, ROWS).crop
+    assert found.status == "unknown"
+    assert [s.status for s in found.per_segment] == ["ok", "unknown", "unknown", "unknown"]
+
+
+def test_an_image_of_one_grey_shows_nothing():
+    assert find_masks(np.full((ROWS, COLUMNS), 7.0, np.float32)).all()
+
+
+def test_crossing_guides_are_unknown(build):
+    bodies = [
+        build.vertebra(lv, y=60 + 45 * i, ha=(1 if i == 2 else 30), hm=30, hp=(200 if i == 2 else 30),
+                       depth=DEPTH)
+        for i, lv in enumerate(LUMBAR)
+    ]  # fmt: skip
+    found = aac_geometry(Spine(tuple(bodies)), image_from_array(tissue()), COLUMNS, ROWS).crop
+    assert found.status != "ok"
+
+
+def test_the_needed_room_decides_at_its_value(build):
+    pixels = paint(tissue(), "black", right_of(0.7))
+    assert crop(build, pixels, needed_depths=0.6).status == "ok"
+    assert crop(build, pixels, needed_depths=0.8).status == "cropped"
+
+
+def test_a_left_facing_spine_is_checked_on_its_left(build):
+    mirrored = build.moved(spine(build), lambda x, y: (COLUMNS - 1 - x, y), Side.LEFT)
+    pixels = paint(tissue(), "white", right_of(0.65))
+    right = aac_geometry(mirrored, image_from_array(pixels), COLUMNS, ROWS).crop
+    left = aac_geometry(mirrored, image_from_array(pixels[:, ::-1]), COLUMNS, ROWS).crop
+    assert (right.status, left.status) == ("ok", "cropped")
+
+
+def test_quiet_tissue_at_the_border_is_no_mask():
+    assert find_masks(tissue().astype(np.float32)).mean() == 0.0
+
+
+def test_a_block_inside_the_image_is_no_mask():
+    pixels = tissue().astype(np.float32)
+    pixels[150:200, 100:150] = 255
+    assert find_masks(pixels).mean() == 0.0
+
+
+def test_a_slow_shade_is_no_mask():
+    shade = np.broadcast_to(np.linspace(0, 255, COLUMNS), (ROWS, COLUMNS)).astype(np.float32)
+    assert find_masks(shade).mean() < 0.05
