@@ -127,16 +127,20 @@ def absent_pins() -> list[str]:
     return sorted(set(STAMP.read_text(encoding="utf-8").split()[1:]) - here)
 
 
-def interpreter_runs() -> bool:
-    """Whether the environment's own Python and pip start, and are of this Python."""
-    code = "import sys, pip._internal.cli.main; print(sys.version)"
+def interpreter_runs(needed: str = "pip._internal.cli.main") -> bool:
+    """Whether the environment's own Python starts, is of this release and has a module.
+
+    Without its pyvenv.cfg it would start as the Python outside, and pip would
+    install there: hence the look at its prefix.
+    """
+    code = f"import sys, {needed}; print(sys.version); print(sys.prefix)"
     try:
         asked = subprocess.run(
             [str(PYTHON), "-c", code], capture_output=True, text=True, check=False, timeout=120
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return asked.returncode == 0 and asked.stdout.strip() == sys.version
+    return asked.returncode == 0 and asked.stdout.strip() == f"{sys.version}\n{VENV}"
 
 
 def is_current() -> bool:
@@ -176,7 +180,7 @@ def make() -> None:
     if sys.version_info < PINNED_FROM:
         say("this Python is older than the pins: the newest fitting releases are installed")
     say("installing requirements (a minute or two the first time)")
-    if not interpreter_runs() and PYTHON.exists():
+    if interpreter_runs("ensurepip") and not interpreter_runs():
         run([PYTHON, "-m", "ensurepip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if not (interpreter_runs() and install()):
         say("making .venv from nothing")
