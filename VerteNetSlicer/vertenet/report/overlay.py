@@ -21,6 +21,7 @@ from .description import clean
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
     from ..images import DxaImage
 
@@ -114,7 +115,7 @@ def _layout(analysis: Analysis, image: DxaImage) -> _Layout:
         columns=width,
         rows=height,
         width=max(width + GUTTER, 640),
-        gutter_x=12 if posterior_left else width + 12,
+        gutter_x=20 if posterior_left else width + 20,
     )
 
 
@@ -183,9 +184,9 @@ def _draw_bar(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
 
 
 def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
-    from PIL import ImageFont
+    from PIL import ImageFont as Fonts
 
-    small, normal, large = (ImageFont.load_default(size) for size in (14, 17, 22))
+    small, normal, large = (Fonts.load_default(size) for size in (14, 17, 22))
     words = []
     last = -math.inf
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
@@ -201,8 +202,9 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
              normal, "rm" if analysis.spine.anterior is Side.RIGHT else "lm"),
         ]  # fmt: skip
         if measures.final_grade:
-            x = layout.gutter_x + 36
+            x = layout.gutter_x - 10
             canvas.line((x, y - 16), (x, y + 16), colour, width=6)
+    words += _guide_names(analysis, layout, small)
     bottom = canvas.pixels.shape[0]
     for row, (text, colour) in enumerate(_footer(analysis)):
         words.append(((12, bottom - FOOTER + 16 + row * LINE), text, colour, small, "lm"))
@@ -211,6 +213,20 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
         middle = (layout.width - 14 - length / 2, bottom - 30)
         words.append((middle, f"{_BAR_MM} mm", WHITE, small, "mm"))
     canvas.text(words)
+
+
+def _guide_names(
+    analysis: Analysis, layout: _Layout, font: FreeTypeFont | ImageFont
+) -> list[tuple[tuple[float, float], str, Rgb, FreeTypeFont | ImageFont, str]]:
+    """The names of the five guides at their far ends, as far as these are on the image."""
+    margin = 24.0  # half a name's width
+    names = []
+    for guide in analysis.aac.guides:
+        x, y = layout.at(guide.end).tolist()
+        x = min(max(x, layout.left + margin), layout.left + layout.columns - margin)
+        if 0 < y < layout.rows:
+            names.append(((x, y - 10), guide.name, GREEN, font, "mm"))
+    return names
 
 
 def _beside(vertebra: Vertebra, anterior: Side, layout: _Layout) -> tuple[float, float]:
@@ -224,7 +240,7 @@ def _beside(vertebra: Vertebra, anterior: Side, layout: _Layout) -> tuple[float,
 def _grade_words(measures: VertebraMeasures) -> str:
     reader = measures.reader
     if reader is not None and not reader.evaluable:
-        return "not evaluable (reader)"
+        return "not evaluable"
     grade = measures.final_grade
     if grade is None:
         return "not graded"
