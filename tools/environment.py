@@ -96,7 +96,8 @@ def digest() -> str:
 
 
 def site_packages() -> Iterator[Path]:
-    yield from VENV.glob("lib/python3.*/site-packages")
+    """Where this Python's packages lie; those of another release count as none."""
+    yield from VENV.glob(f"lib/python3.{sys.version_info.minor}/site-packages")
 
 
 def damaged_packages() -> list[str]:
@@ -180,8 +181,9 @@ def make() -> None:
     if sys.version_info < PINNED_FROM:
         say("this Python is older than the pins: the newest fitting releases are installed")
     say("installing requirements (a minute or two the first time)")
-    if interpreter_runs("ensurepip") and not interpreter_runs():
-        run([PYTHON, "-m", "ensurepip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not interpreter_runs() and any(site_packages()):
+        say("mending the interpreter of .venv")
+        run([sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL)
     if not (interpreter_runs() and install()):
         say("making .venv from nothing")
         shutil.rmtree(VENV, ignore_errors=True)
