@@ -348,7 +348,28 @@ def test_deleting_the_points_ends_the_examination(logic, examined, scene):
     volume = examined.nodes.volume
     scene.RemoveNode(examined.nodes.points)
     assert logic.examination(volume) is None
+    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
     assert len(logic.detect(volume).review.spine) == 8
+
+
+@pytest.mark.parametrize("part", ["table", "guides"])
+def test_a_deleted_table_or_drawing_comes_back(logic, examined, scene, part):
+    nodes = examined.nodes
+    drag(nodes.points, 0, (1.0, 0.0, 0.0))
+    scene.RemoveNode(nodes.table if part == "table" else nodes.models[part])
+    again = logic.examination(nodes.volume)
+    assert again is not examined and again.review == examined.review
+    drag(again.nodes.points, 1, (1.0, 0.0, 0.0))
+    assert len(again.review.edited_points(Level.T10)) == 2
+    assert again.nodes.table.GetScene() is scene
+    assert len(examined.Observations) == 0
+
+
+def test_a_label_changed_by_hand_is_put_back(logic, examined):
+    node = examined.nodes.points
+    node.SetNthControlPointLabel(0, "my point")
+    drag(node, 0, (1.0, 0.0, 0.0))
+    assert node.GetNthControlPointLabel(0) == "T10_PS"
 
 
 def test_closing_the_scene_in_the_middle_of_a_drag_is_safe(logic, examined, scene):

@@ -110,7 +110,6 @@ def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     display.SetOpacity(0.3 if role == "regions" else 1.0)
     display.SetBackfaceCulling(False)
     display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
-    display.SetScalarRange(0, 255)
     display.SetScalarRangeFlag(display.UseDirectMapping)
     display.SetScalarVisibility(True)
     return model

@@ -47,6 +47,7 @@ class VerteNetLogic(VTKObservationMixin):
         self._examinations: dict[str, Examination] = {}
         self._placement: Placement | None = None
         self._state: VerteNetState | None = None
+        self._removing = False
         self._observe_scene()
 
     @property
@@ -282,6 +283,7 @@ class VerteNetLogic(VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.adopt()
 
     def adopt(self) -> None:
@@ -319,13 +321,22 @@ class VerteNetLogic(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, caller, event, node=None) -> None:
-        """A volume or the points of an examination are deleted by hand."""
+        """A node of an examination is deleted by hand."""
         for examination in self.examinations():
-            if node is examination.nodes.volume:
+            made = examination.nodes
+            if node is made.volume or node is made.points:
                 self._forget(examination)
-                examination.nodes.remove()
-            elif node in examination.nodes.all():
+                # What is left would show points that are no more.
+                self._removing = True
+                made.remove(but=node)
+                self._removing = False
+            elif node in made.all():
                 self._forget(examination)
+
+    def onNodeRemoved(self, caller, event) -> None:
+        """A table or drawing that was deleted by hand is made again."""
+        if not (self._removing or caller.IsClosing() or caller.IsImporting()):
+            self.adopt()
 
     def _forget(self, examination: Examination) -> None:
         if self._placement is not None and self._placement.examination is examination:

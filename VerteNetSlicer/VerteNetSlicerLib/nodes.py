@@ -34,10 +34,10 @@ class ExaminationNodes:
         """Everything but the volume."""
         return (self.points, self.table, *self.models.values())
 
-    def remove(self) -> None:
-        """Take everything but the volume out of the scene."""
+    def remove(self, *, but: object = None) -> None:
+        """Take everything out of the scene, except the volume and ``but``."""
         for node in self.all():
-            if node.GetScene() is not None:
+            if node is not but and node.GetScene() is not None:
                 slicer.mrmlScene.RemoveNode(node)
 
 
