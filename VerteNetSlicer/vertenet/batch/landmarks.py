@@ -1,0 +1,83 @@
+"""Landmarks that were read from a file, measured on their image where that is given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..analysis import Analysis
+from ..errors import ConfigurationError, LandmarkError
+from ..geometry import PixelScale
+from ..images.spacing import SHAPE_ONLY, UNKNOWN
+from ..pipeline import frame_of, measure
+from ..report import LandmarkSet
+
+if TYPE_CHECKING:
+    from ..images import DxaImage
+
+
+def measure_set(
+    landmarks: LandmarkSet,
+    image: DxaImage | None = None,
+    *,
+    spacing_mm: tuple[float, float] | None = None,
+) -> Analysis:
+    """Measure what was read from a landmarks file, on its image where that is given.
+
+    Raises:
+        LandmarkError: if the image is not the size of the one the points were placed on.
+    """
+    landmarks = landmarks if image is None else _on_image(landmarks, image)
+    if spacing_mm is not None:
+        scale = PixelScale(*spacing_mm, in_mm=True)
+        frame = replace(landmarks.frame, scale=scale, spacing_source="user")
+        # that the size of a pixel was not known is no longer true
+        kept = tuple(w for w in landmarks.spine.warnings if w not in (UNKNOWN, SHAPE_ONLY))
+        spine = replace(landmarks.spine, warnings=kept)
+        landmarks = replace(landmarks, frame=frame, spine=spine)
+    return measure(
+        landmarks.spine,
+        landmarks.frame,
+        image=image,
+        model=landmarks.model,
+        sex=landmarks.sex,
+        age_years=landmarks.age_years,
+    )
+
+
+def check_spacing(spacing: str | None) -> tuple[float, float] | None:
+    """Read ``ROW,COLUMN`` in millimetres.
+
+    Raises:
+        ConfigurationError: if it is not two numbers above 0.
+    """
+    if spacing is None:
+        return None
+    try:
+        row, column = (float(part) for part in spacing.replace(";", ",").split(","))
+    except ValueError:
+        raise ConfigurationError(
+            f"Expected a spacing of two numbers ROW,COLUMN in millimetres, got '{spacing}'. "
+            "Give it for example as 0.25,0.25."
+        ) from None
+    scale = PixelScale(row, column, in_mm=True)
+    return scale.row, scale.column
+
+
+def _on_image(landmarks: LandmarkSet, image: DxaImage) -> LandmarkSet:
+    """Check, or complete, the frame by the image on which the points lie."""
+    frame = landmarks.frame
+    if frame.width is None or frame.height is None:
+        own = frame_of(image)
+        scale = frame.scale if frame.scale.in_mm else own.scale
+        source = frame.spacing_source if frame.scale.in_mm else own.spacing_source
+        frame = replace(own, file=frame.file, scale=scale, spacing_source=source)
+        warnings = tuple(dict.fromkeys((*image.warnings, *landmarks.spine.warnings)))
+        spine = replace(landmarks.spine, warnings=warnings)
+        return replace(landmarks, frame=frame, spine=spine)
+    if (frame.width, frame.height) != (image.width, image.height):
+        raise LandmarkError(
+            f"Expected the image of {frame.width} x {frame.height} pixels on which the points "
+            f"were placed, got {image.width} x {image.height}. Choose the image they belong to."
+        )
+    return landmarks
