@@ -1,7 +1,4 @@
-"""Learning the bundled network: data, losses, loop, error metrics."""
+"""Learning the bundled network: data, losses, loop, error metrics.
 
-from __future__ import annotations
-
-from .run import run
-
-__all__ = ["run"]
+Nothing is imported here, so that an evaluation loads no torch.
+"""

@@ -6,10 +6,14 @@ Bias is reported along the vertebra's own axes: ``along`` from posterior to ante
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .unannotated import is_unannotated
 
 Array = NDArray[np.float64]
 Bodies = dict[str, Array]
@@ -34,7 +38,11 @@ class Match:
         share: (6,) the same over the true body's height.
         along: (6,) signed error towards anterior, over the body's height.
         down: (6,) signed error towards inferior, over the body's height.
-        paper: (6,) distance in the 512 x 1024 frame of the published method.
+        paper: (6,) distance in the 512 x 1024 frame of the published method; NaN where
+            the image's size is not known.
+        length: (6,) distance in the unit of the pixel scale (mm, or pixels of square scale).
+        whole: False where the truth lacks a corner: such a body may be missed.
+        certain: False where the true level is not certain: its name is not judged.
     """
 
     level: str
@@ -44,83 +52,132 @@ class Match:
     along: Array
     down: Array
     paper: Array
+    length: Array
+    whole: bool = True
+    certain: bool = True
 
 
 @dataclass(frozen=True)
 class ImageResult:
-    """All matches of one image and how many predictions matched nothing."""
+    """All matches of one image and how many predictions matched nothing.
+
+    Attributes:
+        image: its name.
+        matches: one per true vertebra.
+        false: predictions where no vertebra is.
+        unjudged: predictions where the truth is silent, see ``unannotated.py``.
+    """
 
     image: str
     matches: tuple[Match, ...]
     false: int
+    unjudged: int = 0
 
     @property
     def levels_right(self) -> bool:
         """True where every vertebra that was found has its true level."""
-        return all(m.predicted in (None, m.level) for m in self.matches)
+        return all(m.predicted in (None, m.level) for m in self.matches if m.certain)
+
+    @property
+    def has_levels(self) -> bool:
+        """True where the true levels of the image are certain, so that names can be judged."""
+        return all(m.certain for m in self.matches)
 
 
-def compare(image: str, predicted: Bodies, truth: Bodies, size: tuple[int, int],
-            ignore: Bodies | None = None) -> ImageResult:
+def compare(image: str, predicted: Bodies, truth: Bodies, size: tuple[int, int] | None,
+            ignore: Bodies | None = None, *, scale: tuple[float, float] = (1.0, 1.0),
+            uncertain: Collection[str] = (), complete: bool = True) -> ImageResult:
     """Match the vertebrae of one image by place, never by name.
 
     Args:
         image: its name.
         predicted: points by predicted level.
-        truth: points by true level.
-        size: (width, height) of the image in pixels, for the paper's frame.
+        truth: points by true level; a body without all four corners is compared where it
+            was found, but not counted as missed.
+        size: (width, height) of the image in pixels, for the paper's frame; None if unknown.
         ignore: further bodies that may be found without being counted as false.
+        scale: (row, column) size of a pixel: lengths and shares are measured in its unit.
+        uncertain: true levels whose name is not certain.
+        complete: False where vertebrae may have been left out of the truth.
     """
-    free = dict(predicted)
+    unit = np.array([scale[1], scale[0]])
+    free = {name: points * unit for name, points in predicted.items()}
     matches = []
     for level, points in truth.items():
-        best = _nearest(points, free)
-        name = best if best is not None else None
-        matches.append(_match(level, name, free.pop(name) if name else None, points, size))
+        name = _nearest(points * unit, free)
+        whole = bool(np.isfinite(points[list(CORNER_ROWS)]).all())
+        if name is None and not whole:
+            continue
+        found = None if name is None else (name, free.pop(name))
+        matches.append(_match((level, points * unit), found, unit, size,
+                              (whole, level not in uncertain)))
     for points in (ignore or {}).values():
-        best = _nearest(points, free)
+        best = _nearest(points * unit, free)
         if best is not None:
             free.pop(best)
-    return ImageResult(image, tuple(matches), len(free))
+    known = {name: points * unit for name, points in truth.items()}
+    silent = 0 if complete else sum(is_unannotated(body, known) for body in free.values())
+    return ImageResult(image, tuple(matches), len(free) - silent, silent)
 
 
 def centre(points: Array) -> Array:
     """(6, 2) to (2,): mean of the corners that are there."""
-    middle: Array = np.nanmean(points[list(CORNER_ROWS)], axis=0)
-    return middle
+    return _mean(points[list(CORNER_ROWS)])
 
 
 def height(points: Array) -> float:
-    """Mean of the anterior and posterior height, of those that are there."""
+    """Mean of the anterior and posterior height, of those that are there; NaN for none."""
     sides = points[[0, 2]] - points[[5, 3]]
-    return float(np.nanmean(np.linalg.norm(sides, axis=1)))
+    return float(_mean(np.linalg.norm(sides, axis=1)))
+
+
+def _mean(values: Array) -> Array:
+    """Mean along the first axis of what is there; NaN for nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        middle: Array = np.nanmean(values, axis=0)
+    return middle
 
 
 def _nearest(points: Array, others: Bodies) -> str | None:
-    """The level of the body whose centre lies closest, if close enough."""
-    reach = MATCH * height(points)
-    apart = {name: float(np.linalg.norm(centre(p) - centre(points)))
-             for name, p in others.items()}
-    best = min(apart, key=lambda name: apart[name], default=None)
-    return best if best is not None and apart[best] <= reach else None
+    """The level of the body that lies closest by the points both have, if close enough."""
+    best, least = None, np.inf
+    for name, other in others.items():
+        both = [r for r in CORNER_ROWS if np.isfinite(points[r] + other[r]).all()]
+        tall = height(points) if np.isfinite(height(points)) else height(other)
+        if both:
+            apart = float(np.linalg.norm(points[both].mean(0) - other[both].mean(0)))
+            if apart <= MATCH * tall and apart < least:
+                best, least = name, apart
+    return best
 
 
-def _match(level: str, name: str | None, predicted: Array | None, truth: Array,
-           size: tuple[int, int]) -> Match:
-    if predicted is None:
+def _match(true: tuple[str, Array], found: tuple[str, Array] | None, unit: Array,
+           size: tuple[int, int] | None, known: tuple[bool, bool]) -> Match:
+    """Errors of one body; points in the unit of the scale."""
+    level, truth = true
+    if found is None:
         gone = np.full(6, np.nan)
-        return Match(level, None, gone, gone, gone, gone, gone)
+        return Match(level, None, gone, gone, gone, gone, gone, gone, *known)
+    name, predicted = found
     difference = predicted - truth
-    tall = height(truth)
-    distance = np.linalg.norm(difference, axis=1)
-    forward = np.nanmean(truth[[2, 3]] - truth[[0, 5]], axis=0)
+    tall = height(truth) if np.isfinite(height(truth)) else height(predicted)
+    forward, down = _axes(truth if known[0] else predicted)
+    pixels = difference / unit
+    frame = np.full(2, np.nan) if size is None else np.array(PAPER_FRAME) / np.array(size)
+    length = np.linalg.norm(difference, axis=1)
+    return Match(level, name, np.linalg.norm(pixels, axis=1), length / tall,
+                 difference @ forward / tall, difference @ down / tall,
+                 np.linalg.norm(pixels * frame, axis=1), length, *known)
+
+
+def _axes(points: Array) -> tuple[Array, Array]:
+    """Unit vectors towards anterior and, square to it, towards inferior."""
+    forward = _mean(points[[2, 3]] - points[[0, 5]])
     forward = forward / np.linalg.norm(forward)
-    down = np.nanmean(truth[[5, 3]] - truth[[0, 2]], axis=0)
+    down = _mean(points[[5, 3]] - points[[0, 2]])
     down = down - (down @ forward) * forward
-    down = down / np.linalg.norm(down)
-    frame = np.array(PAPER_FRAME) / np.array(size)
-    return Match(level, name, distance, distance / tall, difference @ forward / tall,
-                 difference @ down / tall, np.linalg.norm(difference * frame, axis=1))
+    return forward, down / np.linalg.norm(down)
 
 
 def summary(results: list[ImageResult], rows: tuple[int, ...] = CORNER_ROWS) -> dict[str, float]:
@@ -132,28 +189,50 @@ def summary(results: list[ImageResult], rows: tuple[int, ...] = CORNER_ROWS) -> 
     """
     matches = [m for r in results for m in r.matches]
     found = [m for m in matches if m.predicted is not None]
+    whole = [m for m in matches if m.whole]
+    named = [m for m in found if m.certain]
+    judged = [r for r in results if r.matches and r.has_levels]
     pick = list(rows)
 
     def values(name: str) -> Array:
-        if not found:
-            return np.full(1, np.nan)
-        all_values = np.concatenate([getattr(m, name)[pick] for m in found])
-        return all_values[np.isfinite(all_values)]
+        parts = [getattr(m, name)[pick] for m in found]
+        joined: Array = np.concatenate(parts) if parts else np.empty(0)
+        return joined[np.isfinite(joined)]
 
     share, paper = values("share"), values("paper")
     return {
         "images": float(len(results)),
-        "vertebrae": float(len(matches)),
-        "found": len(found) / max(len(matches), 1),
-        "false_per_image": float(np.mean([r.false for r in results])) if results else 0.0,
-        "level_right": float(np.mean([m.predicted == m.level for m in found])) if found else 0.0,
-        "images_levels_right": float(np.mean([r.levels_right for r in results])),
-        "median_share": float(np.median(share)),
-        "mean_share": float(share.mean()),
-        "p90_share": float(np.quantile(share, 0.9)),
-        "p95_share": float(np.quantile(share, 0.95)),
-        "median_paper_px": float(np.median(paper)),
-        "mean_paper_px": float(paper.mean()),
-        "bias_along": float(values("along").mean()),
-        "bias_down": float(values("down").mean()),
+        "vertebrae": float(len(whole)),
+        "found": share_of([m.predicted is not None for m in whole]),
+        "false_per_image": float(np.mean([r.false for r in results])) if results else np.nan,
+        "unjudged_per_image": mean(np.array([float(r.unjudged) for r in results])),
+        "level_right": share_of([m.predicted == m.level for m in named]),
+        "images_levels_right": share_of([r.levels_right for r in judged]),
+        **spread("share", share),
+        **{f"{key}_px": value for key, value in spread("paper", paper).items()},
+        **{f"{key}_px": value for key, value in spread("native", values("error")).items()},
+        "bias_along": mean(values("along")),
+        "bias_down": mean(values("down")),
+    }
+
+
+def share_of(truths: Sequence[bool]) -> float:
+    """How large a share is true; NaN for none."""
+    return float(np.mean(truths)) if len(truths) else float("nan")
+
+
+def mean(values: Array) -> float:
+    """The mean; NaN for none."""
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def spread(name: str, values: Array) -> dict[str, float]:
+    """Median, mean, 90th and 95th percentile; NaN for no values."""
+    if not len(values):
+        return {f"{key}_{name}": float("nan") for key in ("median", "mean", "p90", "p95")}
+    return {
+        f"median_{name}": float(np.median(values)),
+        f"mean_{name}": float(values.mean()),
+        f"p90_{name}": float(np.quantile(values, 0.9)),
+        f"p95_{name}": float(np.quantile(values, 0.95)),
     }

@@ -1,0 +1,135 @@
+"""One reader for every kind of annotation: for evaluation and for training on own data.
+
+* CSV ``image,level,point,x,y`` (six points, or corners by name or by TL, TR, BL, BR),
+  with optional columns; ``vertebrae.csv``; makesense.ai's points;
+* ``*.mrk.json`` as written here or saved by 3D Slicer, a folder of them, or the output
+  folder of ``vertenet detect``; ``report.json``;
+* COCO keypoints;
+* the published VerteNet's ``NAME.jpg.mat`` (array ``p2``, 24 x 2), a file or a folder.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import LandmarkError
+from .annotated import Annotated, by_image, stem
+from .annotated_csv import add_truth_table, read_csv
+from .annotated_json import read_json
+from .published_order import PUBLISHED_CORNERS, PUBLISHED_LEVELS, place_published
+
+__all__ = ["Annotated", "read_annotations", "stem"]
+
+_MARKUPS, _REPORT, _TRUTH = ".mrk.json", "report.json", "truth.csv"
+
+
+def read_annotations(path: str | Path) -> dict[str, Annotated]:
+    """The annotations of a file or a folder, by image name.
+
+    Args:
+        path: a file, or a folder with ``points.csv``, ``*.mrk.json`` (at any depth), ``*.mat``
+            or ``report.json`` files, taken in this order.
+
+    Raises:
+        LandmarkError: if nothing is there, or something cannot be read.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise LandmarkError(f"Expected annotations at '{place}', but nothing is there. "
+                            "Check the path.")
+    files = _files(place) if place.is_dir() else [place]
+    found = [item for file in files for item in _read(file)]
+    return by_image(found)
+
+
+def _files(folder: Path) -> list[Path]:
+    if (folder / "points.csv").is_file():
+        return [folder / "points.csv"]
+    for pattern in (f"*{_MARKUPS}", "*.mat", _REPORT, "*.json", "*.csv"):
+        found = sorted(p for p in folder.rglob(pattern)
+                       if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+        if found:
+            return found
+    raise LandmarkError(
+        f"Expected annotations in the folder '{folder}' (points.csv, .mrk.json, .mat, report.json "
+        "or COCO .json), got none. Give the folder or the file that holds them.")
+
+
+def _read(file: Path) -> list[Annotated]:
+    if file.suffix.lower() == ".mat":
+        return [_read_mat(file)]
+    text = _text(file)
+    if text.lstrip()[:1] in ("{", "["):
+        return _read_json(file, text)
+    items = read_csv(text, file.name)
+    beside = file.with_name(_TRUTH)
+    if beside.is_file() and beside != file:
+        add_truth_table(items, _text(beside), beside.name)
+    for item in items:
+        item.folder = file.parent
+    return items
+
+
+def _read_json(file: Path, text: str) -> list[Annotated]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LandmarkError(
+            f"Expected JSON in '{file.name}', but it is damaged ({error}). Write it again."
+        ) from None
+    items = read_json(content, _image_of(file))
+    for item in items:
+        item.folder = file.parent
+    return items
+
+
+def _image_of(file: Path) -> str:
+    """What a markups file without the image's name belongs to: its own or its folder's name."""
+    own = file.name.removesuffix(_MARKUPS)
+    return file.parent.name if own.lower() == "landmarks" else own
+
+
+def _text(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise LandmarkError(
+            f"Expected annotations in '{file}', but it cannot be read "
+            f"({error.strerror or error}). Check the path.") from None
+    if b"\0" in data[:4096] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise LandmarkError(
+            f"Expected annotations as CSV, JSON or .mat, but '{file.name}' is another binary "
+            "file. Give the file with the points.")
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeError:
+        return data.decode("latin-1")
+
+
+def _read_mat(file: Path) -> Annotated:
+    """``p2`` (24, 2) of the published code: T12 to L5, corners TL, TR, BL, BR."""
+    from scipy.io import loadmat
+
+    try:
+        content = loadmat(file)
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+        raise LandmarkError(
+            f"Expected a MATLAB file with points, but '{file.name}' cannot be read ({error}). "
+            "Save it in the format of version 7 or older.") from None
+    shape = (len(PUBLISHED_LEVELS) * len(PUBLISHED_CORNERS), 2)
+    arrays = {k: np.asarray(v) for k, v in content.items() if not k.startswith("__")}
+    fits = [v for v in arrays.values() if v.shape == shape and v.dtype.kind in "uif"]
+    chosen = arrays["p2"] if "p2" in arrays and arrays["p2"].shape == shape else None
+    if chosen is None and len(fits) != 1:
+        raise LandmarkError(
+            f"Expected one array of 24 points (24 x 2) in '{file.name}', got "
+            f"{', '.join(f'{k} {v.shape}' for k, v in arrays.items()) or 'none'}. "
+            "Save the points as 'p2'.")
+    points = (fits[0] if chosen is None else chosen).astype(np.float64)
+    item = Annotated(file.name.removesuffix(file.suffix), folder=file.parent)
+    place_published(item, [("", float(x), float(y)) for x, y in points])
+    return item

@@ -1,0 +1,118 @@
+"""How well heights agree, beside what human readers reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .evaluation import Case
+
+Array = NDArray[np.float64]
+PAIRS = {"Ha": (2, 3), "Hm": (1, 4), "Hp": (0, 5)}
+"""Rows of the two points of each height."""
+
+RATIOS = {"Ha/Hp": ("Ha", "Hp"), "Hm/Hp": ("Hm", "Hp"), "Hm/Ha": ("Hm", "Ha")}
+_LIMITS = 1.96
+
+HUMAN_PRECISION: tuple[tuple[str, str, str], ...] = (
+    ("manual six points on radiographs, rms CV", "3-6 %",
+     "Engelke et al., medworm.com/667956707"),
+    ("SpineAnalyzer, semi-automatic, rms CV", "2.5-7.5 %",
+     "Engelke et al., medworm.com/667956707"),
+    ("MorphoXpress, 132 clinicians, CV within / between operators", "3.95 / 6.89 %",
+     "Eur J Radiol 2009;69:173"),
+    ("morphometry on DXA, precision", "2.2-4.6 %, 0.6 mm", "Bagur et al. 2000"),
+)
+"""What is repeated, how well, and where it stands."""
+
+
+@dataclass(frozen=True)
+class HeightErrors:
+    """Agreement of one quantity over all vertebrae that have it, predicted minus true.
+
+    Attributes:
+        name: Ha, Hm, Hp (anterior, middle, posterior height) or a ratio of two.
+        unit: ``"%"`` of the true height, ``"mm"``, or ``""`` for ratios.
+        count: how many vertebrae.
+        bias: mean difference.
+        sd: standard deviation of the differences.
+        low: lower limit of agreement, bias - 1.96 SD.
+        high: upper limit.
+        rms_cv: root-mean-square coefficient of variation, taking prediction and truth as
+            two measurements of one vertebra: sqrt(mean((a - b)^2 / 2 / ((a + b) / 2)^2)).
+
+    Source: limits of agreement, Bland and Altman, Lancet 1986;327:307-310; root-mean-square
+    averages of precision errors, Glueer et al., Osteoporos Int 1995;5:262-270,
+    doi:10.1007/BF01774016.
+    """
+
+    name: str
+    unit: str
+    count: int
+    bias: float
+    sd: float
+    low: float
+    high: float
+    rms_cv: float
+
+
+def height_pairs(cases: Iterable[Case]) -> dict[str, Array]:
+    """(n, 3) predicted, true and mm-known (1 or 0) of each height and ratio.
+
+    Heights are in mm where the spacing is known, else in pixels.
+    """
+    listed: dict[str, list[tuple[float, float, float]]] = {k: [] for k in (*PAIRS, *RATIOS)}
+    for case in cases:
+        row, column = case.spacing_mm or (1.0, 1.0)
+        unit = np.array([column, row])
+        for match in case.result.matches:
+            if match.predicted is None or case.predicted is None:
+                continue
+            found = _heights(case.predicted.bodies[match.predicted] * unit)
+            true = _heights(case.truth.bodies[match.level] * unit)
+            for name in listed:
+                pair = (_value(found, name), _value(true, name))
+                if np.isfinite(pair).all():
+                    listed[name].append((*pair, float(case.spacing_mm is not None)))
+    return {name: np.array(rows, dtype=np.float64).reshape(-1, 3)
+            for name, rows in listed.items()}
+
+
+def height_errors(cases: Iterable[Case]) -> list[HeightErrors]:
+    """Heights in % of the true height, in mm where known, and ratios."""
+    out = []
+    for name, rows in height_pairs(cases).items():
+        if not len(rows):
+            continue
+        if name in RATIOS:
+            out.append(_agreement(name, "", rows, np.ones(len(rows))))
+            continue
+        out.append(_agreement(name, "%", rows, 100 / rows[:, 1]))
+        metric = rows[rows[:, 2] == 1]
+        if len(metric):
+            out.append(_agreement(name, "mm", metric, np.ones(len(metric))))
+    return out
+
+
+def _agreement(name: str, unit: str, rows: Array, factor: Array) -> HeightErrors:
+    predicted, true = rows[:, 0], rows[:, 1]
+    difference = (predicted - true) * factor
+    sd = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
+    bias = float(difference.mean())
+    squares = (predicted - true) ** 2 / 2 / ((predicted + true) / 2) ** 2
+    return HeightErrors(name, unit, len(rows), bias, sd, bias - _LIMITS * sd,
+                        bias + _LIMITS * sd, float(np.sqrt(squares.mean())))
+
+
+def _heights(points: Array) -> dict[str, float]:
+    return {name: float(np.linalg.norm(points[a] - points[b])) for name, (a, b) in PAIRS.items()}
+
+
+def _value(heights: dict[str, float], name: str) -> float:
+    if name in heights:
+        return heights[name]
+    above, below = RATIOS[name]
+    return heights[above] / heights[below]
