@@ -32,6 +32,7 @@ GUIDE_LEVELS = tuple(
 _NAMES = tuple(f"{upper}/{lower}" for upper, lower in GUIDE_LEVELS)
 _SEGMENT_LEVELS = tuple(lower for _, lower in GUIDE_LEVELS[:-1])
 _TINY = 1e-9  # pixels; below it a line has no direction
+_FURTHEST_PX = 1e7  # no image is that large; beyond it products overflow
 REACH_PX = 150.0
 """How far every line reaches beyond its anterior end, pixels (VerteNet, as published)."""
 
@@ -174,7 +175,8 @@ def _ends(above: Vertebra, below: Vertebra) -> Array | None:
     a, b = above.points, below.points
     pairs = ((PointName.PI, PointName.PS), (PointName.AI, PointName.AS))
     ends = np.array([[a[i].x / 2 + b[j].x / 2, a[i].y / 2 + b[j].y / 2] for i, j in pairs])
-    return ends if 0 < math.dist(ends[0], ends[1]) < math.inf else None
+    usable = math.dist(ends[0], ends[1]) > _TINY and np.abs(ends).max() < _FURTHEST_PX
+    return ends if usable else None
 
 
 def _guide_lines(spine: Spine) -> tuple[dict[str, Array], tuple[str, ...]]:
@@ -192,7 +194,7 @@ def _guide_lines(spine: Spine) -> tuple[dict[str, Array], tuple[str, ...]]:
         else:
             ends = _ends(above, below)
             if ends is None:
-                withheld.append(f"Guide {name} is withheld: its two ends coincide.")
+                withheld.append(f"Guide {name} is withheld: its two ends coincide or lie far off.")
         if ends is not None:
             if previous is not None:
                 lines[f"{upper} 1/3"] = previous + (ends - previous) / 3
