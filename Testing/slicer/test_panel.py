@@ -220,6 +220,26 @@ def test_export_writes_into_the_chosen_folder(detected, tmp_path):
     assert "files in" in detected.ui.statusLabel.text()
 
 
+def test_the_worklist_goes_through_a_folder(panel, tmp_path):
+    from vertenet.images import write_nrrd
+    from VerteNetSlicerLib.selftest import made_image
+
+    for name in ("a", "b"):
+        write_nrrd(made_image(), tmp_path / f"{name}.nrrd")
+    ui = panel.ui
+    ui.worklistPathLineEdit.setText(str(tmp_path))
+    ui.startButton.click()
+    assert (panel.volume.GetName(), ui.worklistLabel.text()) == ("a.nrrd", "1 of 2, 0 exported")
+    assert ui.nextImageButton.isEnabled() and not ui.previousImageButton.isEnabled()
+    ui.nextImageButton.click()
+    assert panel.volume.GetName() == "b.nrrd"
+    assert not ui.nextImageButton.isEnabled()
+    ui.detectButton.click()
+    assert len(rows(panel)) == 8
+    ui.previousImageButton.click()
+    assert (panel.volume.GetName(), rows(panel)) == ("a.nrrd", [])
+
+
 def test_closing_the_scene_empties_the_panel(detected, scene):
     scene.Clear(0)
     assert rows(detected) == []

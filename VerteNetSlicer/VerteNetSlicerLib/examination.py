@@ -42,6 +42,7 @@ class Examination(VTKObservationMixin):
         review: the points as they stand; set by :meth:`apply`.
         analysis: everything computed from them.
         touched: the level that was selected or moved last, or None.
+        exported: the review that was written to files last, or None.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Examination(VTKObservationMixin):
         self.nodes = nodes
         self.review = review
         self.touched: Level | None = None
+        self.exported: Review | None = None
         self._on_change = on_change
         self._on_error = on_error
         self._image: DxaImage | None = None
@@ -98,6 +100,11 @@ class Examination(VTKObservationMixin):
         if self._image is None:
             self._image = image_from_volume(self.nodes.volume)
         return self._image
+
+    @property
+    def unsaved(self) -> bool:
+        """True where a reader's work is in no file yet."""
+        return self.review.edited and self.review != self.exported
 
     def release(self) -> None:
         """Forget the pixels; they are read again when needed."""

@@ -64,6 +64,13 @@ class VerteNetLogic(VTKObservationMixin):
         """Read an image file with VerteNet's own reader; returns the volume node."""
         return volume_from_image(read_image(path, spacing_mm=spacing_mm))
 
+    def open_image(self, path: str | Path, present=None):
+        """Read the next image of a worklist; the present one goes, its nodes with it."""
+        volume = self.load_image(path)
+        if present is not None:
+            slicer.mrmlScene.RemoveNode(present)
+        return volume
+
     def spacing_of(self, volume) -> spacing.VolumeSpacing:
         """The pixel spacing of a volume with its source and warnings."""
         return spacing.volume_spacing(volume)
@@ -210,7 +217,9 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected a folder without an earlier report, but '{target}' has one. "
                 "Confirm that it is replaced, or choose another folder."
             )
-        return write_folder(examination.analysis, target, image=examination.image)
+        paths = write_folder(examination.analysis, target, image=examination.image)
+        examination.exported = examination.review
+        return paths
 
     def export_folder(self, volume, folder: str | Path) -> Path:
         """Where :meth:`export` writes: a folder named as the image."""

@@ -16,6 +16,7 @@ from . import view
 from .examination import Examination
 from .widget_part import PanelPart, agreed, shown_errors
 from .widget_review import ReviewPart
+from .widget_worklist import WorklistPart
 
 _SHOW_BOXES = {
     "labelsCheckBox": "show_labels",
@@ -33,6 +34,7 @@ class VerteNetPanel(PanelPart):
     def __init__(self, widget, logic) -> None:
         super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
         self.review = ReviewPart(self.ui, logic, self.show_status)
+        self.worklist = WorklistPart(self.ui, logic, self.show_status, self.select)
         window = slicer.util.mainWindow()
         if window is not None:
             self.review.make_shortcuts(window)
@@ -165,6 +167,7 @@ class VerteNetPanel(PanelPart):
         if exists and not agreed(_("Replace the earlier report of this image?")):
             return
         paths = self.logic.export(self.volume, folder, overwrite=exists)
+        self.worklist.exported()
         self.say(_("{count} files in {folder}").format(count=len(paths), folder=target))
 
     @shown_errors
