@@ -86,6 +86,8 @@ def test_the_picture_is_a_png(an_analysis: Analysis, an_image: DxaImage, tmp_pat
     overlay.write_overlay(an_analysis, an_image, tmp_path / "o.png")
     with Image.open(tmp_path / "o.png") as picture:
         assert picture.format == "PNG"
+        drawn = overlay.draw_overlay(an_analysis, an_image)
+        assert (np.asarray(picture) == np.asarray(drawn)).all()
 
 
 def test_a_line_covers_its_width_and_no_more() -> None:

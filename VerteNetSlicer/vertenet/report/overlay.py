@@ -18,6 +18,7 @@ from ..measure import VertebraMeasures
 from .atomic import output_errors
 from .canvas import Canvas, Rgb
 from .description import clean
+from .png import png_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -95,9 +96,9 @@ def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
         OutputError: if the file cannot be written.
         MissingDependencyError: if Pillow is not installed.
     """
-    picture = draw_overlay(analysis, image)
+    content = png_bytes(np.asarray(draw_overlay(analysis, image)))
     with output_errors(path):
-        picture.save(path, format="PNG", compress_level=1)
+        path.write_bytes(content)
 
 
 def _layout(analysis: Analysis, image: DxaImage) -> _Layout:
