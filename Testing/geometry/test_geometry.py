@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from vertenet.errors import ConfigurationError
 from vertenet.geometry import (
     PixelScale,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vertenet.anatomy import LEVELS, Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.measure.norms import default_norms
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from vertenet.anatomy import Level, Side, Spine
 from vertenet.errors import ConfigurationError
 from vertenet.geometry import PixelScale, polygon_area

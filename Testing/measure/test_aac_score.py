@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vertenet.anatomy import Level, Spine
 from vertenet.errors import LandmarkError
 from vertenet.measure import Plaque, aac_geometry, aac_percentile, score_aac, walls_from_plaques

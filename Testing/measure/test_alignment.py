@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from vertenet.anatomy import LEVELS, Landmark, Level, PointName, ReaderDecision, Side, Spine
 from vertenet.geometry import PixelScale
 from vertenet.measure import measure_alignment
@@ -23,7 +24,9 @@ def turned(build, degrees, *, levels=LEVELS, sigma=None):
 
         def turn(x, y, a=angle, cx=cx, cy=cy):
             dx, dy = x - cx, y - cy
-            return cx + dx * math.cos(a) - dy * math.sin(a), cy + dx * math.sin(a) + dy * math.cos(a)
+            return cx + dx * math.cos(a) - dy * math.sin(a), cy + dx * math.sin(a) + dy * math.cos(
+                a
+            )
 
         bodies.append(next(iter(build.moved(Spine((body,)), turn))))
     return Spine(tuple(bodies))
@@ -57,7 +60,9 @@ def test_an_interval_follows_from_the_points_uncertainty(build):
                                            rel=1e-3)  # fmt: skip
 
 
-@pytest.mark.parametrize(("gone", "name"), [("T4", "kyphosis"), ("T12", "kyphosis"), ("L5", "lordosis")])
+@pytest.mark.parametrize(
+    ("gone", "name"), [("T4", "kyphosis"), ("T12", "kyphosis"), ("L5", "lordosis")]
+)
 def test_a_missing_level_withholds_the_angle_with_the_reason(build, gone, name):
     spine = turned(build, {})
     found = measure_alignment(Spine(tuple(v for v in spine if v.level.value != gone)), PX)

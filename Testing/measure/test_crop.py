@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from vertenet.anatomy import Level, Side, Spine
 from vertenet.images import image_from_array
 from vertenet.measure import aac_geometry
@@ -23,7 +24,9 @@ def tissue(seed=0):
 
 
 def paint(pixels, kind, where):
-    noise = np.random.default_rng(1).normal(0, {"noisy": 1.0, "jpeg": 0.7}.get(kind, 0), pixels.shape)
+    noise = np.random.default_rng(1).normal(
+        0, {"noisy": 1.0, "jpeg": 0.7}.get(kind, 0), pixels.shape
+    )
     painted = VALUES[kind] + (np.round(noise) if kind == "jpeg" else noise)
     return np.where(where, painted, pixels)
 
@@ -113,11 +116,8 @@ def test_an_image_of_one_grey_shows_nothing():
 
 
 def test_crossing_guides_are_unknown(build):
-    bodies = [
-        build.vertebra(lv, y=60 + 45 * i, ha=(1 if i == 2 else 30), hm=30, hp=(200 if i == 2 else 30),
-                       depth=DEPTH)
-        for i, lv in enumerate(LUMBAR)
-    ]  # fmt: skip
+    bodies = list(spine(build))
+    bodies[2] = build.vertebra("L2", y=60 + 45 * 2, ha=1, hm=30, hp=200, depth=DEPTH)
     found = aac_geometry(Spine(tuple(bodies)), image_from_array(tissue()), COLUMNS, ROWS).crop
     assert found.status != "ok"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from vertenet.anatomy import Landmark, Level, PointName, Spine
 from vertenet.geometry import PixelScale
 from vertenet.measure import measure_vertebrae

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+
 from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.images import image_from_array
@@ -78,7 +79,9 @@ def test_a_skipped_vertebra_makes_the_labels_doubtful(build):
     spine = build.spine()
     shifted = [v for v in spine if v.level is not Level.T10]
     renamed = [
-        Vertebra(Level[f"T{int(v.level.value[1:]) + 1}"] if v.level.order < 6 else v.level, v.points)
+        Vertebra(
+            Level[f"T{int(v.level.value[1:]) + 1}"] if v.level.order < 6 else v.level, v.points
+        )
         for v in shifted
     ]
     quality = checked(Spine(tuple(renamed)))
@@ -142,8 +145,8 @@ def test_real_spines_are_plausible():
     names, bodies, doubtful = ("PS", "MS", "AS", "AI", "MI", "PI"), 0, 0
     for person in points / 10:
         spine = Spine(tuple(
-            Vertebra(Level(lv), {PointName(n): Landmark(*p) for n, p in zip(names, six, strict=True)})
-            for lv, six in zip(levels, person, strict=True) if np.isfinite(six).all()
+            Vertebra(Level(lv), {PointName(n): Landmark(*p) for n, p in zip(names, six)})
+            for lv, six in zip(levels, person) if np.isfinite(six).all()
         ))  # fmt: skip
         bodies += len(spine)
         doubtful += len(check_quality(spine, PX).implausible)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from vertenet.anatomy import CORNERS, LEVELS, POINT_NAMES, Landmark, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.measure import (
@@ -42,7 +43,9 @@ def random_spine(seed):
         keep = POINT_NAMES if rng.random() < 0.8 else CORNERS
         sigma = float(rng.uniform(0, 3)) if rng.random() < 0.7 else None
         points = {
-            n: Landmark(*p, sigma) for n, p in zip(POINT_NAMES, six.tolist(), strict=True) if n in keep
+            n: Landmark(*p, sigma)
+            for n, p in zip(POINT_NAMES, six.tolist(), strict=True)
+            if n in keep
         }
         bodies.append(Vertebra(level, points))
         y += size * rng.uniform(1.0, 1.4)
@@ -148,6 +151,8 @@ def test_a_mirrored_spine_gives_the_mirrored_result(build, seed):
     assert list(numbers(a["alignment"])) == pytest.approx(list(numbers(b["alignment"])), abs=1e-6)
     for s, t in zip(a["aac"].segments, b["aac"].segments, strict=True):
         x = [round(299 - p[0], 6) for p in s.anterior]
-        assert sorted(set(x)) == pytest.approx(sorted({round(p[0], 6) for p in t.anterior}), abs=2e-6)
+        assert sorted(set(x)) == pytest.approx(
+            sorted({round(p[0], 6) for p in t.anterior}), abs=2e-6
+        )
     assert a["quality"].implausible == b["quality"].implausible
     assert a["aac"].crop.status == b["aac"].crop.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vertenet.anatomy import LEVELS, Level, ReaderDecision, Spine
 from vertenet.errors import ConfigurationError
 from vertenet.geometry import PixelScale
@@ -138,9 +139,10 @@ def test_a_readers_grade_overrides_and_is_kept_apart(build):
     body = build.vertebra("L1", ha=20, hm=20, hp=28, reader=ReaderDecision(0, "Scheuermann"))
     m = graded(whole.replacing(body))["L1"]
     assert m.final_grade == 0
-    assert m.genant.grade == graded(whole.replacing(build.vertebra("L1", ha=20, hm=20, hp=28)))[
-        "L1"
-    ].genant.grade
+    assert (
+        m.genant.grade
+        == graded(whole.replacing(build.vertebra("L1", ha=20, hm=20, hp=28)))["L1"].genant.grade
+    )
     assert m.reader == ReaderDecision(0, "Scheuermann")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vertenet.anatomy import LEVELS, Level, ReaderDecision, Spine
 from vertenet.geometry import PixelScale
 from vertenet.measure import compare, measure_vertebrae, summarise
