@@ -38,7 +38,9 @@ class Row:
 
 def rows_of(analysis: Analysis) -> tuple[Row, ...]:
     """One row per vertebra, from head to foot."""
-    return tuple(_row(v, m) for v, m in zip(analysis.spine, analysis.vertebrae, strict=True))
+    doubted = analysis.quality.implausible if analysis.quality is not None else ()
+    pairs = zip(analysis.spine, analysis.vertebrae, strict=True)
+    return tuple(_row(v, m, implausible=v.level in doubted) for v, m in pairs)
 
 
 def attention_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -59,9 +61,9 @@ def update_table(node: slicer.vtkMRMLTableNode, analysis: Analysis) -> None:
     node.SetAndObserveTable(table)
 
 
-def _row(vertebra: Vertebra, measures: VertebraMeasures) -> Row:
+def _row(vertebra: Vertebra, measures: VertebraMeasures, *, implausible: bool) -> Row:
     heights, ratios, genant = measures.heights, measures.ratios, measures.genant
-    attention = _attention(vertebra, measures)
+    attention = ", ".join(_attention(vertebra, measures, implausible))
     cells = (
         vertebra.level.value,
         *(_number(h, 2) for h in (heights.Ha, heights.Hm, heights.Hp)),
@@ -103,9 +105,9 @@ def _state(vertebra: Vertebra) -> str:
     return "edited" if PointStatus.EDITED in statuses else "auto"
 
 
-def _attention(vertebra: Vertebra, measures: VertebraMeasures) -> str:
-    """Why this vertebra is looked at first, or nothing."""
-    reasons = []
+def _attention(vertebra: Vertebra, measures: VertebraMeasures, implausible: bool) -> list[str]:
+    """Why this vertebra is looked at first."""
+    reasons = ["implausible points"] if implausible else []
     if measures.genant.grade:
         reasons.append(f"grade {measures.genant.grade}")
     elif measures.genant.grade is None:
@@ -115,7 +117,7 @@ def _attention(vertebra: Vertebra, measures: VertebraMeasures) -> str:
         reasons.append("level uncertain")
     if _uncertain(vertebra):
         reasons.append("points uncertain")
-    return ", ".join(reasons)
+    return reasons
 
 
 def _uncertain(vertebra: Vertebra) -> bool:
