@@ -175,6 +175,15 @@ def install() -> bool:
     return not damaged_packages()
 
 
+def mend_interpreter() -> None:
+    """Lay the interpreter, its configuration and pip anew; packages stay."""
+    say("mending the interpreter of .venv")
+    for site in site_packages():  # else ensurepip would take a pip without files for whole
+        for part in site.glob("pip*"):
+            shutil.rmtree(part, ignore_errors=True)
+    run([sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL)
+
+
 def make() -> None:
     """Make the environment in place where its Python runs, else from nothing."""
     STAMP.unlink(missing_ok=True)
@@ -182,8 +191,7 @@ def make() -> None:
         say("this Python is older than the pins: the newest fitting releases are installed")
     say("installing requirements (a minute or two the first time)")
     if not interpreter_runs() and any(site_packages()):
-        say("mending the interpreter of .venv")
-        run([sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL)
+        mend_interpreter()
     if not (interpreter_runs() and install()):
         say("making .venv from nothing")
         shutil.rmtree(VENV, ignore_errors=True)
