@@ -178,16 +178,19 @@ def synth(count: int, seed: int, kind: str, output: Path) -> None:
 @_OUTPUT
 @click.option("--resume", is_flag=True, help="Go on from the state in OUTPUT.")
 @click.option("--seed", type=click.IntRange(0), help="Replaces the configuration's seed.")
-def train(config: Path | None, output: Path, resume: bool, seed: int | None) -> None:
-    """Train a model on synthetic scans and write it with its card."""
-    from dataclasses import replace
-
+@click.option("--images", type=_PATH, help="Folder of your own images to learn from as well.")
+@click.option("--points", type=_PATH, help="Their points, a file or a folder; see docs/own_data.md.")
+@click.option("--start", metavar="bundled|FOLDER", help="Go on from this model.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long to train.")
+def train(config: Path | None, output: Path, resume: bool, **instead: Any) -> None:
+    """Train a model on synthetic scans, and on your own images, and write it with its card."""
     from .training.config import TrainingConfig
     from .training.run import run
 
-    settings = TrainingConfig() if config is None else TrainingConfig.read(config)
-    if seed is not None:
-        settings = replace(settings, seed=seed)
+    given = {k: str(v) if isinstance(v, Path) else v for k, v in instead.items() if v is not None}
+    settings = (
+        TrainingConfig.from_dict(given) if config is None else TrainingConfig.read(config, **given)
+    )
     _make_folder(output)
     made = run(settings, output, resume=resume, report=lambda line: click.echo(line, err=True))
     click.echo(f"{made.directory}: {made.name} {made.version}")
@@ -323,6 +326,8 @@ def _summary(analysis: Analysis) -> str:
     graded = [f"{v.level} grade {v.final_grade}" for v in analysis.vertebrae if v.final_grade]
     first, last = analysis.vertebrae[0].level, analysis.vertebrae[-1].level
     found = f"{len(analysis.spine)} vertebrae {first} to {last}"
+    open_ = sum(v.final_grade is None for v in analysis.vertebrae)
+    graded += [f"{open_} not graded"] if open_ else []
     deformed = ", ".join(graded) or "none deformed"
     return f"{found}; {deformed}; aorta {analysis.aac.crop.status}"
 

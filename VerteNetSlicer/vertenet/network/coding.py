@@ -20,6 +20,12 @@ from .compact import STRIDE, VECTOR_UNIT_PX
 CELL_ORIGIN_PX = (STRIDE - 1) / 2
 _WINDOW = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 _PEAK_OVERLAP = 0.5
+UNKNOWN = 3
+"""Visible: nobody said whether this body is there."""
+
+_END_OF_KNOWN, _REACH = 0.6, 0.75
+"""From a centre, in body heights: where the unknown begins, and how far it reaches."""
+
 _LAPLACE_SD = math.sqrt(2.0)
 
 
@@ -83,8 +89,10 @@ def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
     """Targets of a batch.
 
     Args:
-        points: (B, 18, 6, 2) input pixels, NaN for absent bodies.
-        visible: (B, 18) 0 absent, 1 measurable, 2 there but not to be measured.
+        points: (B, 18, 6, 2) input pixels, NaN for absent bodies; the mid points of a body
+            that is there may be NaN too (four-corner annotations).
+        visible: (B, 18) 0 absent, 1 measurable, 2 there but not to be measured, 3 not known
+            (no annotation): nothing is taught where such a body would be.
         height: input rows.
         width: input columns.
     """
@@ -94,7 +102,7 @@ def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
     cell = (centre - CELL_ORIGIN_PX) / STRIDE
     inside = (cell[..., 0] > -0.5) & (cell[..., 0] < columns - 0.5)
     inside &= (cell[..., 1] > -0.5) & (cell[..., 1] < rows - 0.5)
-    taught = (visible > 0) & inside
+    taught = ((visible == 1) | (visible == 2)) & inside
     size = body_height(points)
     heat = torch.zeros(batch, rows, columns)
     image, body = torch.nonzero(taught, as_tuple=True)
@@ -111,6 +119,8 @@ def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
             unsure = mine & (visible[image, body] == 2)
             if unsure.any():
                 weight[i] = 1 - 0.7 * (blobs[unsure].amax(0) > 0.1).float()
+        if bool((visible[i] == UNKNOWN).any()):
+            weight[i] *= 1 - unknown_area(points[i], visible[i], rows, columns)
     near = c.round().long()
     where, owner, share = [], [], []
     for dy, dx in _WINDOW:
@@ -125,6 +135,41 @@ def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
         size[image, body][own], centre[image, body][own], body[own],
         (visible[image, body] == 1).float()[own], torch.cat(share),
     )
+
+
+def unknown_area(points: Tensor, visible: Tensor, rows: int, columns: int) -> Tensor:
+    """(rows, columns) 1 where bodies that nobody annotated may lie.
+
+    That is beyond the first and the last annotated body, square to their axes, and around
+    the place of a body that was left out between two.
+
+    Args:
+        points: (18, 6, 2) of one image, input pixels.
+        visible: (18,) of :func:`encode`.
+        rows: of the map.
+        columns: of the map.
+    """
+    corners = (points[:, [0, 2, 3, 5]] - CELL_ORIGIN_PX) / STRIDE
+    centre, size = corners.mean(1), body_height(points) / STRIDE
+    whole = torch.isfinite(centre).all(1) & (visible != UNKNOWN)
+    known = torch.nonzero(whole)[:, 0].tolist()
+    if not known:
+        return torch.ones(rows, columns)
+    y, x = torch.meshgrid(torch.arange(rows).float(), torch.arange(columns).float(),
+                          indexing="ij")
+    grid = torch.stack((x, y), -1)
+    area = torch.zeros(rows, columns, dtype=torch.bool)
+    down = F.normalize(corners[:, 2:].mean(1) - corners[:, :2].mean(1), dim=1)
+    for end, away, beyond in ((known[0], -down, visible[:known[0]]),
+                              (known[-1], down, visible[known[-1] + 1:])):
+        if bool((beyond == UNKNOWN).any()):
+            area |= (grid - centre[end]) @ away[end] > _END_OF_KNOWN * size[end]
+    for above, below in zip(known, known[1:]):
+        for body in range(above + 1, below):
+            if int(visible[body]) == UNKNOWN:
+                middle = torch.lerp(centre[above], centre[below], (body - above) / (below - above))
+                area |= (grid - middle).norm(dim=-1) < _REACH * (size[above] + size[below]) / 2
+    return area.float()
 
 
 def cell_values(maps: Tensor, where: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..network.coding import UNKNOWN
+
 CANVASES: tuple[tuple[int, int], ...] = (
     (512, 256), (448, 224), (384, 192), (384, 192), (416, 160), (320, 288),
 )
@@ -37,7 +39,7 @@ def view(image: NDArray[np.uint8], points: NDArray[np.float32], visible: NDArray
     Args:
         image: (rows, columns).
         points: (18, 6, 2) pixels of that image.
-        visible: (18,) as in :class:`vertenet.synthesis.SyntheticScan`.
+        visible: (18,) as in :func:`vertenet.network.coding.encode`.
         canvas: rows and columns of the view.
         rng: source of chance.
 
@@ -97,7 +99,7 @@ def _still_visible(points: Tensor, visible: Tensor, canvas: tuple[int, int]) -> 
     inside &= (corners[..., 1] >= 0) & (corners[..., 1] <= h - 1)
     count = inside.sum(1)
     out = torch.where((count < 4) & (visible == 1), torch.full_like(visible, 2), visible)
-    return torch.where(count < 2, torch.zeros_like(visible), out)
+    return torch.where((count < 2) & (visible != UNKNOWN), torch.zeros_like(visible), out)
 
 
 def shade(x: Tensor, rng: np.random.Generator) -> Tensor:

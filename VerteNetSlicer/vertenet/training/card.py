@@ -32,11 +32,11 @@ def write_card(config: TrainingConfig, validation: Validation, *, scans: int, vi
         "points each.",
         "",
         "| | |", "|---|---|",
-        f"| Data | {scans} synthetic scans (vertenet.synthesis), no real image; spine shapes "
+        f"| Data | {scans} synthetic scans (vertenet.synthesis), {_real(config)}; spine shapes "
         "are drawn from statistics of NHANES 2013-14 (NCHS), L5 and sacrum from published "
         "priors |",
         f"| Views learnt from | {views} |",
-        f"| Training | {config.minutes:g} minutes, {config.threads} CPU thread(s), "
+        f"| Training | {_budget(config)}, {config.threads} CPU thread(s), "
         f"{platform.machine()}, torch {torch.__version__} |",
         f"| Seed | {config.seed} |",
         f"| Commit | {_commit()} |",
@@ -49,10 +49,27 @@ def write_card(config: TrainingConfig, validation: Validation, *, scans: int, vi
         "",
         *_rows(validation),
         "",
-        f"Sigma multiplied by {factor:.3f}: {validation.within(1, factor):.1%} of the signed "
-        f"errors lie within one sigma, {validation.within(2, factor):.1%} within two.",
+        _sigma(validation, factor),
         "",
     ])
+
+
+def _sigma(validation: Validation, factor: float) -> str:
+    if not len(validation.pulls):
+        return "No vertebra was found: sigma is not calibrated."
+    return (f"Sigma multiplied by {factor:.3f}: {validation.within(1, factor):.1%} of the signed "
+            f"errors lie within one sigma, {validation.within(2, factor):.1%} within two.")
+
+
+def _real(config: TrainingConfig) -> str:
+    if config.images is None:
+        return "no real image" if config.start is None else "going on from another model"
+    own = f"own images in {config.real_share:.0%} of all views"
+    return own if config.start is None else f"{own}, going on from another model"
+
+
+def _budget(config: TrainingConfig) -> str:
+    return f"{config.minutes:g} minutes" if config.steps is None else f"{config.steps} steps"
 
 
 def _rows(validation: Validation) -> list[str]:

@@ -11,6 +11,12 @@ from typing import Any
 from ..errors import ConfigurationError
 
 
+FINE_TUNING: Mapping[str, Any] = {"learning_rate": 3e-4, "scans": 2000}
+"""Defaults of a training that goes on from a model."""
+
+BUNDLED = "bundled"
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """What a training does; everything has a default.
@@ -26,6 +32,13 @@ class TrainingConfig:
         threads: CPU threads.
         scans: rendered scans to begin with.
         checkpoint_minutes: how often the state is saved.
+        steps: number of steps instead of ``minutes``; None goes by the clock.
+        images: folder of the user's own images; None for synthetic scans alone.
+        points: their annotations, see :mod:`vertenet.training.annotations`; None looks in
+            ``images``.
+        real_share: share of own images in each batch.
+        hold_out: share of own patients (or images) kept back for the card.
+        start: ``"bundled"`` or a model folder to go on from; None starts afresh.
         name: of the model that is written.
         version: of the model that is written.
         network: settings of :class:`vertenet.network.compact.CompactConfig`.
@@ -41,6 +54,12 @@ class TrainingConfig:
     threads: int = 2
     scans: int = 12000
     checkpoint_minutes: float = 4.0
+    steps: int | None = None
+    images: str | None = None
+    points: str | None = None
+    real_share: float = 0.5
+    hold_out: float = 0.15
+    start: str | None = None
     name: str = "vertenet-compact"
     version: str = "0.1.0"
     network: Mapping[str, Any] = field(default_factory=dict)
@@ -52,10 +71,41 @@ class TrainingConfig:
                     f"Expected a value above 0 for '{name}', got {getattr(self, name)}. "
                     "Correct the training configuration."
                 )
+        if self.steps is not None and self.steps < 1:
+            raise ConfigurationError(
+                f"Expected 1 or more 'steps', got {self.steps}. Correct the training "
+                "configuration."
+            )
+        if not (0 < self.real_share <= 1 and 0 <= self.hold_out < 1):
+            raise ConfigurationError(
+                "Expected 'real_share' above 0 up to 1 and 'hold_out' from 0 to below 1, got "
+                f"{self.real_share} and {self.hold_out}. Correct the training configuration."
+            )
+        if self.points is not None and self.images is None:
+            object.__setattr__(self, "images", _folder_of(self.points))
+
+    @property
+    def synthetic_share(self) -> float:
+        """Share of synthetic scans in each batch."""
+        return 1.0 - (self.real_share if self.images else 0.0)
 
     @classmethod
-    def read(cls, path: str | Path) -> TrainingConfig:
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainingConfig:
+        """Settings by name; going on from a model has gentler defaults, :data:`FINE_TUNING`.
+
+        Raises:
+            ConfigurationError: if a name is unknown or a value cannot be used.
+        """
+        defaults = FINE_TUNING if values.get("start") else {}
+        return cls(**{**defaults, **values})
+
+    @classmethod
+    def read(cls, path: str | Path, **instead: Any) -> TrainingConfig:
         """Read a JSON file whose keys are this class's attributes.
+
+        Args:
+            path: the file; paths in it are relative to its folder.
+            instead: values that go before the file's.
 
         Raises:
             ConfigurationError: if the file cannot be read or has an unknown key.
@@ -74,8 +124,27 @@ class TrainingConfig:
                 f"Expected only the keys {', '.join(sorted(known))} in '{path}', got {extra}. "
                 "Remove or correct them."
             )
-        return cls(**values)
+        try:
+            return cls.from_dict({**_beside(values, Path(path).parent), **instead})
+        except TypeError as error:
+            raise ConfigurationError(
+                f"Expected numbers and names of the right kind in '{path}' ({error}). Correct them."
+            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return asdict(self)
+
+
+def _beside(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Paths of a configuration file are relative to the file."""
+    out = dict(values)
+    for key in ("images", "points", "start"):
+        if isinstance(out.get(key), str) and not (key == "start" and out[key] == BUNDLED):
+            out[key] = str(folder / out[key])
+    return out
+
+
+def _folder_of(points: str) -> str:
+    path = Path(points)
+    return str(path if path.is_dir() else path.parent)

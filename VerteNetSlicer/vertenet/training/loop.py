@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
@@ -16,11 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..network.coding import encode
+from ..errors import ConfigurationError
+from ..network.bundle import load_model
+from ..network.coding import UNKNOWN, encode
 from ..network.compact import CompactConfig, CompactVerteNet
 from ..network.refiner import crop_frames, cut_crops, to_crop
 from .augment import Batch, draw_canvas, make_batch, shade
-from .config import TrainingConfig
+from .config import BUNDLED, TrainingConfig
 from .losses import detection_losses, refiner_loss, total
 from .pool import Shard, load_shards
 
@@ -36,14 +38,17 @@ class Trainer:
     """A training that can stop and go on at any step.
 
     The state folder holds ``training_state.pt``: weights, their running mean, the
-    optimiser, the step and the seconds spent.
+    optimiser, the step and the seconds spent.  ``own`` are scans of a user's own images,
+    drawn in ``config.real_share`` of all cases.
     """
 
-    def __init__(self, config: TrainingConfig, pool: Path, state: Path, report: Report) -> None:
+    def __init__(self, config: TrainingConfig, pool: Path, state: Path, report: Report, *,
+                 own: Sequence[Scan] = ()) -> None:
         self.config, self.pool, self.state, self.report = config, pool, state, report
+        self.own = tuple(own)
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.network = CompactVerteNet(CompactConfig.from_dict(config.network))
+        self.network = starting_network(config)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = deepcopy(self.network).eval()
         self.optimiser = torch.optim.AdamW(_groups(self.network, config.weight_decay),
@@ -80,11 +85,11 @@ class Trainer:
         saved = told = self.seconds
         with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as ahead:
             coming = ahead.submit(self._draw, self.step)
-            while self.seconds < budget:
+            while self._spent(budget) < 1:
                 start = time.monotonic()
                 batch, crops = coming.result()
                 coming = ahead.submit(self._draw, self.step + 1)
-                losses = self._learn(batch, crops, self.seconds / budget)
+                losses = self._learn(batch, crops, self._spent(budget))
                 self.step += 1
                 self.seconds += time.monotonic() - start
                 if self.seconds - told > 20:
@@ -95,6 +100,12 @@ class Trainer:
                     self.save()
         self.save()
 
+    def _spent(self, budget: float) -> float:
+        """Share of the budget of steps, or of seconds where no steps are given."""
+        if self.config.steps is not None:
+            return self.step / self.config.steps
+        return self.seconds / budget
+
     def _tell(self, losses: dict[str, Tensor], budget: float) -> None:
         terms = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
         images = self.step * self.config.batch
@@ -104,9 +115,15 @@ class Trainer:
     def _draw(self, step: int) -> tuple[Batch, tuple[Tensor, Tensor, Tensor]]:
         """The batch and the crops of one step; depends on seed, step and pool alone."""
         rng = np.random.default_rng((self.config.seed, step))
-        scans = [self._scan(rng) for _ in range(self.config.batch)]
+        scans = [self._own_scan(rng) or self._scan(rng) for _ in range(self.config.batch)]
         canvas = draw_canvas(rng)
         return make_batch(scans, canvas, rng), draw_crops(scans, self.config.crops, rng)
+
+    def _own_scan(self, rng: np.random.Generator) -> Scan | None:
+        """A scan of the user's, or None where the turn is a synthetic one's."""
+        if not self.own or rng.random() >= self.config.real_share:
+            return None
+        return self.own[int(rng.integers(len(self.own)))]
 
     def _scan(self, rng: np.random.Generator) -> Scan:
         if time.monotonic() - self._looked > _FULL_TURN_OF_SHARDS_S or not self.shards:
@@ -153,6 +170,28 @@ class Trainer:
                 value.copy_(current[name])
 
 
+def starting_network(config: TrainingConfig) -> CompactVerteNet:
+    """An untrained network, or the one of the model that the training goes on from.
+
+    Raises:
+        ConfigurationError: if that model is of another architecture or size than asked for.
+        ModelError: if it is missing or damaged.
+    """
+    if config.start is None:
+        return CompactVerteNet(CompactConfig.from_dict(config.network))
+    model = load_model(None if config.start == BUNDLED else config.start, "cpu")
+    if not isinstance(model.module, CompactVerteNet):
+        raise ConfigurationError(
+            f"Expected a model of the compact architecture to go on from, got {model.info.name} "
+            f"of the {model.info.architecture} one. Choose another 'start'.")
+    wanted = {**model.info.config, **config.network}
+    if CompactConfig.from_dict(wanted) != model.module.config:
+        raise ConfigurationError(
+            f"Expected the network settings of the model at '{config.start}', got others. "
+            "Leave out 'network', or train from the beginning without 'start'.")
+    return model.module.train()
+
+
 def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     """Weights of two or more dimensions decay; norms and biases do not."""
     heavy = [p for p in network.parameters() if p.dim() > 1]
@@ -165,12 +204,13 @@ def draw_crops(scans: list[Scan], count: int,
     """Crops of random vertebrae, placed as inexactly as a first look would.
 
     Returns:
-        (N, 1, 80, 80) crops, (N, 6, 2) true crop coordinates, (N,) 1 where measurable.
+        (N, 1, 80, 80) crops, (N, 6, 2) true crop coordinates (NaN for points that were not
+        annotated), (N,) 1 where measurable.
     """
     images, truths, clear = [], [], []
     for k in range(count):
         image, points, visible = scans[k % len(scans)]
-        bodies = np.flatnonzero(visible > 0)
+        bodies = np.flatnonzero((visible > 0) & (visible != UNKNOWN))
         if not len(bodies):
             continue
         body = int(rng.choice(bodies))
@@ -189,7 +229,7 @@ def _misplaced(points: Tensor, rng: np.random.Generator) -> Tensor:
     How far off differs from crop to crop: on looks that differ from the rendered ones
     a first look errs by far more than on rendered scans.
     """
-    centre = points.mean(1, keepdim=True)
+    centre = points[:, [0, 2, 3, 5]].mean(1, keepdim=True)
     size = (points[:, 2] - points[:, 5]).norm() / math.sqrt(2)
     spread = math.exp(rng.uniform(*_LOG_MISPLACED))
     shift = torch.from_numpy(rng.normal(0, spread, (1, 1, 2)).astype(np.float32))

@@ -25,10 +25,13 @@ def detection_losses(maps: dict[str, Tensor], targets: Targets) -> dict[str, Ten
     shift = (targets.centre - cell_pixels(where)) / STRIDE
     offset = F.smooth_l1_loss(cell_values(maps["offset"], where), shift, reduction="none")
     vectors = cell_values(maps["points"], where).reshape(-1, 6, 2) * VECTOR_UNIT_PX
-    error = (vectors + cell_pixels(where)[:, None] - targets.points) / targets.size[:, None, None]
+    place = vectors + cell_pixels(where)[:, None]
+    known = torch.isfinite(targets.points).all(2)
+    true = torch.where(known[:, :, None], targets.points, place.detach())
+    error = (place - true) / targets.size[:, None, None]
     # What cannot be seen pulls less on the points, but fully on their uncertainty.
     clear = 0.25 + 0.75 * targets.measurable
-    points = point_loss(error, cell_values(maps["scale"], where)).mean(1) * clear
+    points = known_mean(point_loss(error, cell_values(maps["scale"], where)), known) * clear
     level = F.cross_entropy(cell_values(maps["level"], where), targets.level, reduction="none",
                             label_smoothing=0.02)
     measurable = F.binary_cross_entropy_with_logits(
@@ -76,14 +79,21 @@ def point_loss(error: Tensor, log_scale: Tensor) -> Tensor:
     return 4 * distance + 0.15 * likelihood
 
 
+def known_mean(loss: Tensor, known: Tensor) -> Tensor:
+    """(M, 6) losses to (M,): mean over the points that were annotated (M, 6)."""
+    return (loss * known).sum(1) / known.sum(1).clamp_min(1)
+
+
 def refiner_loss(out: dict[str, Tensor], uv: Tensor, clear: Tensor) -> Tensor:
     """Loss of the second look.
 
     Args:
         out: ``uv`` (N, 6, 2) and ``scale`` (N, 6) of the refiner.
-        uv: (N, 6, 2) true crop coordinates.
+        uv: (N, 6, 2) true crop coordinates; NaN for points that were not annotated.
         clear: (N,) 1 where the vertebra is measurable.
     """
-    points = point_loss((out["uv"] - uv) / BODY_PX, out["scale"]).mean(1)
+    known = torch.isfinite(uv).all(2)
+    true = torch.where(known[:, :, None], uv, out["uv"].detach())
+    points = known_mean(point_loss((out["uv"] - true) / BODY_PX, out["scale"]), known)
     weight = 0.25 + 0.75 * clear
     return (points * weight).sum() / weight.sum().clamp_min(1)

@@ -13,6 +13,8 @@ from .card import write_card
 from .config import TrainingConfig
 from .finish import parameters, store, validate
 from .loop import STATE, Trainer
+from .own_card import own_section
+from .own_data import OwnData, load_own
 from .pool import SHARD, load_shards, render_shard
 
 MODEL = "model"
@@ -40,17 +42,28 @@ def run(config: TrainingConfig, output: Path, *, resume: bool = False,
     """
     state, scans = output / "state", output / "scans"
     _check_state(state / STATE, resume)
-    _render(config, scans, report)
-    trainer = Trainer(config, scans, state, report)
+    own = load_own(config, report) if config.images else None
+    if config.synthetic_share > 0:
+        _render(config, scans, report)
+    trainer = Trainer(config, scans, state, report, own=own.scans if own else ())
     if resume:
         trainer.resume()
     trainer.run()
-    return finish(trainer, output / MODEL, report, validation_scans)
+    return finish(trainer, output / MODEL, report, validation_scans, own=own)
 
 
 def finish(trainer: Trainer, directory: Path, report: Callable[[str], None],
-           validation_scans: int) -> ModelInfo:
-    """Judge the running mean of the weights, calibrate it and write it with its card."""
+           validation_scans: int, *, own: OwnData | None = None) -> ModelInfo:
+    """Judge the running mean of the weights, calibrate it and write it with its card.
+
+    Args:
+        trainer: after its last step.
+        directory: of the model.
+        report: called with one line at a time.
+        validation_scans: how many synthetic scans it is judged on.
+        own: own data, whose held-back images it is judged on too, beside the model that the
+            training went on from.
+    """
     from ..detection import load_detector
 
     config, network = trainer.config, trainer.mean
@@ -62,6 +75,9 @@ def finish(trainer: Trainer, directory: Path, report: Callable[[str], None],
     learnt = sum(len(shard) for shard in load_shards(trainer.pool).values())
     card = write_card(config, validation, scans=learnt, views=trainer.step * config.batch,
                       parameters=parameters(network), factor=factor)
+    if own is not None:
+        stored = store(directory, network, sigma_factor=factor, card=card, **keep)
+        card += own_section(config, own, load_detector(stored.directory, "cpu"))
     report(card)
     return store(directory, network, sigma_factor=factor, card=card, **keep)
 
