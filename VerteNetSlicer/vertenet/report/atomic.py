@@ -49,12 +49,21 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes to a hidden neighbour and rename it into place.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
             os.chmod(name, 0o666 & ~_umask())
             os.replace(name, path)
         except BaseException:

@@ -1,4 +1,4 @@
-"""Reading landmarks back from any file of ours: markups, report or CSV."""
+"""Reading landmarks back from any file of ours: markups, report, CSV or Structured Report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .json_report import SCHEMA
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .read_markups import read_markups
 from .read_points_csv import read_points_csv
+from .read_sr import is_dicom, read_sr
 
 #: Bytes; a CSV of 100,000 images stays below it.
 MAX_SIZE = 1 << 30
@@ -26,18 +27,21 @@ def read_landmarks(path: str | Path) -> tuple[LandmarkSet, ...]:
     """The landmarks of every image that a file holds.
 
     Args:
-        path: ``landmarks.mrk.json``, ``report.json``, or a CSV with the columns
-            ``image,level,point,x,y``.
+        path: ``landmarks.mrk.json``, ``report.json``, ``sr.dcm``, or a CSV with the
+            columns ``image,level,point,x,y``.
 
     Raises:
         LandmarkError: if the file cannot be read or holds something else.
     """
     file = Path(path)
-    text = _text(file)
+    data = _bytes(file)
+    if is_dicom(data):
+        return (read_sr(data, file.name),)
+    text = _text(data, file.name)
     if text.lstrip()[:1] not in ("{", "["):
         return read_points_csv(text, file.name)
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise LandmarkError(
             f"Expected a landmarks file, but '{file.name}' is damaged JSON ({error}). "
@@ -68,26 +72,33 @@ def read_report(content: Json, name: str) -> LandmarkSet:
         ) from None
 
 
-def _text(file: Path) -> str:
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _bytes(file: Path) -> bytes:
     try:
         if file.stat().st_size > MAX_SIZE:
             raise LandmarkError(
                 f"Expected a landmarks file below 1 GB, but '{file.name}' is larger. "
                 "Split it into several files."
             )
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise LandmarkError(
             f"Expected a landmarks file, but '{file}' cannot be read "
             f"({error.strerror or error}). Check the path."
         ) from None
+
+
+def _text(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeError:
         if b"\0" not in data:
             return data.decode("latin-1")
     raise LandmarkError(
-        f"Expected text (mrk.json, report.json or CSV), but '{file.name}' is a binary file. "
+        f"Expected text (mrk.json, report.json or CSV), but '{name}' is a binary file. "
         "For an image, use 'vertenet detect'."
     )
 
@@ -95,6 +106,9 @@ def _text(file: Path) -> str:
 def _landmark_set(content: Json) -> LandmarkSet:
     image, model, subject = content["image"], content.get("model"), content.get("subject") or {}
     spacing = image["spacing_mm"]
+    levels = [Level(v["level"]) for v in content["vertebrae"]]
+    if len(set(levels)) < len(levels):
+        raise ValueError("a level stands there twice")
     row, column = spacing or (image.get("aspect_ratio") or 1.0, 1.0)
     frame = ImageFrame(
         str(image["file"]),
