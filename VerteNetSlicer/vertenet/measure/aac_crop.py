@@ -21,10 +21,10 @@ from .aac_mask import masked_pixels
 if TYPE_CHECKING:
     from ..images import DxaImage
 
-NEEDED_DEPTHS = 0.9
-"""Room in front of the spine for status ``ok``, vertebral depths.
-
-Source: the smallest factor of VerteNet's crop flag (arXiv 2502.02097)."""
+NEEDED_DEPTHS = 0.8
+"""Room in front of the spine for status ``ok``, vertebral depths: between the front wall
+of most aortas (0.45 to 0.7) and the smallest factor of VerteNet's crop flag (0.9, arXiv
+2502.02097), chosen on synthetic scans (docs/measures.md)."""
 
 _ALONG = 13  # lines across a segment: its four lines and three more between each two
 _STEP = 0.02  # vertebral depths between samples of a line: about 2 px
@@ -180,7 +180,7 @@ def _segment(
     if room < needed - _STEP / 2:
         why = (
             f"{level}: {room:.2f} vertebral depths of room in front of the spine, "
-            f"{needed:.2f} needed; {100 * share:.0f} % of the corridor is shown."
+            f"{needed:.2f} needed; {100 * share:.0f} % of the corridor is shown, the rest is outside the image, masked or saturated."
         )
         return SegmentCrop(level, "cropped", share, room, why)
     if not looked:
