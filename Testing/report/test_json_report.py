@@ -141,3 +141,15 @@ def test_whole_and_numpy_numbers_read_back_as_the_same_text(
     path.write_text(report_text(first), encoding="utf-8")
     (read,) = read_landmarks(path)
     assert report_text(measure(read.spine, read.frame)) == report_text(first)
+
+
+def test_a_report_with_a_level_twice_is_refused(an_analysis: Analysis, tmp_path) -> None:
+    from vertenet.errors import LandmarkError
+    from vertenet.report import read_landmarks
+
+    content = report_json(an_analysis)
+    content["vertebrae"][1]["level"] = content["vertebrae"][0]["level"]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(LandmarkError, match="twice"):
+        read_landmarks(path)

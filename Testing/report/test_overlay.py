@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from vertenet.analysis import Analysis, ImageFrame
-from vertenet.anatomy import Side, Spine
+from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage, image_from_array
 from vertenet.pipeline import measure
@@ -72,6 +72,14 @@ def test_points_far_outside_do_no_harm(an_analysis: Analysis) -> None:
     image = image_from_array(np.arange(4096).reshape(64, 64), name="x")
     analysis = measure(an_analysis.spine, ImageFrame("x", 64, 64), image=image)
     overlay.draw_overlay(analysis, image)
+
+
+@pytest.mark.parametrize("factor", [1e-320, 1e12, 1e300])
+def test_points_of_any_size_are_drawn(an_image: DxaImage, factor: float) -> None:
+    places = {"PS": (1, 1), "AS": (2, 1), "AI": (2, 2), "PI": (1, 2)}
+    points = {PointName(n): Landmark(x * factor, y * factor) for n, (x, y) in places.items()}
+    spine = Spine((Vertebra(Level.L1, points),))
+    overlay.draw_overlay(measure(spine, ImageFrame("x", 400, 600), image=an_image), an_image)
 
 
 def test_the_scale_bar_needs_millimetres(an_analysis: Analysis, an_image: DxaImage) -> None:

@@ -44,6 +44,7 @@ TARGET_ROWS = 1400  # smaller images are enlarged to this height
 LARGEST = 2600  # larger ones are reduced to this
 GUTTER, FOOTER, LINE = 230, 78, 22
 _BAR_MM = 50
+_FAR = 1e6  # pixels; points beyond it are drawn at it, lest numbers overflow
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class _Layout:
         """Image pixels ``(..., 2)`` as picture pixels; both pixel-centre."""
         scale = np.array([self.scale_x, self.scale_y])
         shift = np.array([self.left, 0.0]) - 0.5
-        moved: NDArray[np.float64] = (np.asarray(points, np.float64) + 0.5) * scale + shift
+        kept = np.clip(np.asarray(points, np.float64), -_FAR, _FAR)
+        moved: NDArray[np.float64] = (kept + 0.5) * scale + shift
         return moved
 
 
