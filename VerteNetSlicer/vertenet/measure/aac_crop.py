@@ -180,7 +180,8 @@ def _segment(
     if room < needed - _STEP / 2:
         why = (
             f"{level}: {room:.2f} vertebral depths of room in front of the spine, "
-            f"{needed:.2f} needed; {100 * share:.0f} % of the corridor is shown, the rest is outside the image, masked or saturated."
+            f"{needed:.2f} needed; {100 * share:.0f} % of the corridor is shown, "
+            "the rest is outside the image, masked or saturated."
         )
         return SegmentCrop(level, "cropped", share, room, why)
     if not looked:
