@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vertenet.training.augment import _draw_matrix, _sample, draw_canvas, make_batch, view
+from vertenet.training.augment import _draw_matrix, _sample, clutter, draw_canvas, make_batch, view
 
 
 def spot_image(x: float, y: float, rows: int = 200, columns: int = 120) -> np.ndarray:
@@ -56,3 +56,12 @@ def test_a_body_that_the_view_cuts_is_not_taught_as_certain():
 def test_every_canvas_suits_the_network():
     rng = np.random.default_rng(0)
     assert all(side % 32 == 0 for _ in range(40) for side in draw_canvas(rng))
+
+
+def test_clutter_changes_a_part_of_the_image_and_stays_within_its_range():
+    grey = torch.full((1, 80, 80), 0.5)
+    laid = clutter(grey, 3, np.random.default_rng(2))
+    changed = float(((laid - grey).abs() > 0.01).float().mean())
+    assert 0.005 < changed < 0.7
+    assert float(laid.min()) >= 0.0
+    assert float(laid.max()) <= 1.0

@@ -52,6 +52,8 @@ def view(image: NDArray[np.uint8], points: NDArray[np.float32], visible: NDArray
     moved = points @ inverse[:, :2].T + inverse[:, 2]
     moved = torch.from_numpy(moved.astype(np.float32))
     seen = torch.from_numpy(visible.astype(np.int64))
+    if rng.random() < 0.25:
+        pixels = clutter(pixels, int(rng.integers(3, 10)), rng)
     return shade(pixels, rng), moved, _still_visible(moved, seen, canvas)
 
 
@@ -119,6 +121,31 @@ def shade(x: Tensor, rng: np.random.Generator) -> Tensor:
         side = int(rng.integers(w // 2, w))
         x[:, :edge, side:] = float(rng.integers(0, 2))
     return x
+
+
+def clutter(x: Tensor, count: int, rng: np.random.Generator) -> Tensor:
+    """Lay soft bright or dark bars and blobs over an image.
+
+    They stand for what overlies a body on real scans and differs from any drawing of
+    it: ribs, pedicles, vessels, gas, osteophytes.
+
+    Args:
+        x: (1, H, W) image, 0 ... 1.
+        count: how many.
+        rng: source of chance.
+    """
+    h, w = x.shape[1:]
+    place = rng.uniform((0, 0), (w, h), (count, 2))
+    angle = rng.uniform(0, np.pi, count)
+    across, along = rng.uniform(1.5, 8.0, count), np.exp(rng.uniform(1.0, 5.0, count))
+    strength = rng.choice([-0.6, 1.0], count) * rng.uniform(0.05, 0.6, count)
+    v, u = np.mgrid[:h, :w].astype(np.float32)
+    for (cx, cy), a, thick, long, gain in zip(place, angle, across, along, strength):
+        c, s = np.float32(np.cos(a)), np.float32(np.sin(a))
+        t, d = (u - cx) * c + (v - cy) * s, (v - cy) * c - (u - cx) * s
+        bar = np.exp(-((d / thick) ** 4) - (t / max(long, thick)) ** 4)
+        x = x + torch.from_numpy((gain * bar).astype(np.float32))
+    return x.clamp(0, 1)
 
 
 def make_batch(scans: list[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]],

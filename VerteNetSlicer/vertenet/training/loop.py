@@ -21,7 +21,7 @@ from ..network.bundle import load_model
 from ..network.coding import UNKNOWN, encode
 from ..network.compact import CompactConfig, CompactVerteNet
 from ..network.refiner import crop_frames, cut_crops, to_crop
-from .augment import Batch, draw_canvas, make_batch, shade
+from .augment import Batch, clutter, draw_canvas, make_batch, shade
 from .config import BUNDLED, TrainingConfig
 from .losses import detection_losses, refiner_loss, total
 from .pool import Shard, load_shards
@@ -217,7 +217,10 @@ def draw_crops(scans: list[Scan], count: int,
         true = torch.from_numpy(np.array(points[body]))[None]
         frame = crop_frames(_misplaced(true, rng))
         source = torch.from_numpy(np.array(image))[None, None].float() / 255
-        images.append(shade(cut_crops(source, frame)[0], rng))
+        crop = cut_crops(source, frame)[0]
+        if rng.random() < 0.5:
+            crop = clutter(crop, int(rng.integers(1, 5)), rng)
+        images.append(shade(crop, rng))
         truths.append(to_crop(frame, true)[0])
         clear.append(float(visible[body] == 1))
     return torch.stack(images), torch.stack(truths), torch.tensor(clear)
