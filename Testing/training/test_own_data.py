@@ -17,8 +17,8 @@ from vertenet.synthesis.export import write_scans
 from vertenet.training.annotated import Annotated
 from vertenet.training.augment import view
 from vertenet.training.config import FINE_TUNING, TrainingConfig
-from vertenet.training.losses import known_mean, point_loss, refiner_loss
 from vertenet.training.loop import draw_crops
+from vertenet.training.losses import known_mean, point_loss, refiner_loss
 from vertenet.training.own_data import as_scan, load_own
 from vertenet.training.run import run
 

@@ -6,14 +6,15 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import LandmarkError
 from .annotated import ROWS, SIDES, Annotated, level_name
 from .published_order import place_published
 
 Row = dict[str, str]
-Value = TypeVar("Value")
 _MAKESENSE = ("label", "x", "y", "image", "width", "height")
 _ALIASES = {
     "label_name": "label", "point_x": "x", "point_y": "y", "fname": "image",
@@ -169,9 +170,7 @@ def _quietly(work: Callable[[Annotated, Row], None], item: Annotated, row: Row,
         raise LandmarkError(f"Expected numbers in '{name}', got '{error}'. Correct it.") from None
 
 
-def _empty():  # type: ignore[no-untyped-def]
-    import numpy as np
-
+def _empty() -> NDArray[np.float64]:
     return np.full((6, 2), np.nan)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import ConfigurationError
 
-
 FINE_TUNING: Mapping[str, Any] = {"learning_rate": 3e-4, "scans": 2000}
 """Defaults of a training that goes on from a model."""
 

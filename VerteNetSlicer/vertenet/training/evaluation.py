@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,9 @@ class Case:
         """The case with some of its vertebrae."""
         chosen = tuple(m for m in self.result.matches if keep(m))
         return replace(self, result=replace(self.result, matches=chosen))
+
+
+Keep = Callable[[Case, Match], bool]
 
 
 @dataclass(frozen=True)
@@ -169,16 +173,15 @@ def table(evaluation: Evaluation) -> list[Row]:
     Errors are those of the four corners, but for the rows by point and "six points".
     """
     cases = evaluation.cases
-    rows = [Row("all", "corners", figures(cases)), Row("all", "six points", figures(cases, ALL_ROWS))]
-    for name, levels in REGIONS.items():
-        rows.append(_of_bodies("region", name, cases, lambda c, m, of=levels: m.level in of))
-    for level in _levels(cases):
-        rows.append(_of_bodies("level", level, cases, lambda c, m, of=level: m.level == of))
+    rows = [Row("all", "corners", figures(cases)),
+            Row("all", "six points", figures(cases, ALL_ROWS))]
+    rows += [_of_bodies("region", name, cases, _of_level(levels))
+             for name, levels in REGIONS.items()]
+    rows += [_of_bodies("level", level, cases, _of_level((level,))) for level in _levels(cases)]
     for name, row in ROWS.items():
         rows.append(Row("point", name, figures(cases, (row,), of_images=False)))
-    for grade in sorted({g for case in cases for g in case.truth.grade.values()}):
-        rows.append(_of_bodies("grade", str(grade), cases,
-                               lambda c, m, of=grade: c.truth.grade.get(m.level) == of))
+    grades = sorted({g for case in cases for g in case.truth.grade.values()})
+    rows += [_of_bodies("grade", str(grade), cases, _of_grade(grade)) for grade in grades]
     rows += _of_images("look", cases, lambda case: case.truth.look)
     rows += _of_images("quality", cases, lambda case: case.truth.quality)
     rows += _of_confidence(cases)
@@ -191,10 +194,18 @@ def _levels(cases: Iterable[Case]) -> list[str]:
 
 
 def _of_bodies(group: str, value: str, cases: Iterable[Case],
-               keep: Callable[[Case, Match], bool]) -> Row:
-    chosen = [case.keeping(lambda m, case=case: keep(case, m))  # type: ignore[misc]
-              for case in cases]
+               keep: Keep) -> Row:
+    chosen = [case.keeping(partial(keep, case)) for case in cases]
     return Row(group, value, figures(chosen, of_images=False))
+
+
+def _of_level(names: Iterable[str]) -> Keep:
+    wanted = set(names)
+    return lambda case, match: match.level in wanted
+
+
+def _of_grade(grade: int) -> Keep:
+    return lambda case, match: case.truth.grade.get(match.level) == grade
 
 
 def _of_images(group: str, cases: Iterable[Case], key: Callable[[Case], str | None]) -> list[Row]:
@@ -216,8 +227,11 @@ def _only(case: Case, word: str) -> Case:
     def masked(match: Match) -> Match:
         words = case.truth.confidence.get(match.level, [""] * 6)
         off = np.array([w != word for w in words])
-        names = ("error", "share", "along", "down", "paper", "length")
-        return replace(match, **{n: np.where(off, np.nan, getattr(match, n)) for n in names})
+        error, share, along, down, paper, length = (
+            np.where(off, np.nan, values) for values in
+            (match.error, match.share, match.along, match.down, match.paper, match.length))
+        return replace(match, error=error, share=share, along=along, down=down, paper=paper,
+                       length=length)
 
     chosen = tuple(masked(m) for m in case.result.matches)
     return replace(case, result=replace(case.result, matches=chosen))

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     ("vertebrae", "n", "{:.0f}", 1), ("found", "found %", "{:.1f}", 100),
-    ("false_per_image", "false / image", "{:.2f}", 1), ("unjudged_per_image", "not judged", "{:.2f}", 1),
+    ("false_per_image", "false / image", "{:.2f}", 1),
+    ("unjudged_per_image", "not judged", "{:.2f}", 1),
     ("level_right", "level right %", "{:.1f}", 100),
     ("images_levels_right", "images right %", "{:.1f}", 100),
     ("median_share", "median %", "{:.2f}", 100), ("mean_share", "mean %", "{:.2f}", 100),

@@ -38,7 +38,7 @@ def own_section(config: TrainingConfig, own: OwnData, detector: Detector) -> str
                           "does on images of this kind.", ""])
     lines += ["Errors: distance of the four corners in % of the vertebra's height.", "",
               "| model | images | vertebrae | found | false per image | levels right | median | "
-              "mean | 95 % | median px at 512 x 1024 |", "|---|---|---|---|---|---|---|---|---|---|"]
+              "mean | 95 % | median px at 512 x 1024 |", f"|{'---|' * 10}"]
     before = _before(config, own)
     lines += [_row("before", before)] if before else []
     return "\n".join([*lines, _row("this model", new), ""])

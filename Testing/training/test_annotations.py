@@ -1,0 +1,235 @@
+"""Every form of annotation gives the same points."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
+from vertenet.errors import LandmarkError, VerteNetError
+from vertenet.geometry import PixelScale
+from vertenet.network.compact import BODY_CLASSES
+from vertenet.pipeline import measure
+from vertenet.report import ImageFrame, write_folder
+from vertenet.training.annotated import BODIES, stem
+from vertenet.training.annotations import read_annotations
+
+BODY = np.array([[10.0, 20], [25, 21], [40, 20], [41, 50], [25, 48], [9, 50]])
+CORNERS = {"PS": 0, "AS": 2, "AI": 3, "PI": 5}
+PUBLISHED = ("T12", "L1", "L2", "L3", "L4", "L5")
+
+
+def spine():
+    scale = PixelScale(0.5, 0.25, in_mm=True)
+    vertebrae = [
+        Vertebra(level, {p: Landmark(*(BODY[i] + [0, 40 * k]), 1.5)
+                         for i, p in enumerate(PointName)})
+        for k, level in enumerate((Level.L1, Level.L2))]
+    frame = ImageFrame("scan.dcm", 200, 300, scale, "user")
+    return measure(Spine(tuple(vertebrae), Side.RIGHT), frame)
+
+
+def rows(names=tuple(CORNERS) + ("MS", "MI")):
+    order = [p.value for p in PointName]
+    return [f"a.png,L1,{n},{BODY[order.index(n), 0]},{BODY[order.index(n), 1]}" for n in names]
+
+
+def write(path, *lines):
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_the_annotated_bodies_are_those_the_network_tells_apart():
+    assert BODIES == BODY_CLASSES
+
+
+def test_a_csv_with_six_points_gives_a_whole_body(tmp_path):
+    found = read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y", *rows()))
+    np.testing.assert_array_equal(found["a.png"].bodies["L1"], BODY)
+
+
+def test_a_csv_with_four_corners_has_no_mid_points(tmp_path):
+    found = read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y", *rows(CORNERS)))
+    body = found["a.png"].bodies["L1"]
+    assert np.isnan(body[[1, 4]]).all()
+    np.testing.assert_array_equal(body[[0, 2, 3, 5]], BODY[[0, 2, 3, 5]])
+
+
+def test_a_vertebra_may_have_some_of_its_points(tmp_path):
+    found = read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y", *rows(("PS",))))
+    assert np.isfinite(found["a.png"].bodies["L1"]).all(axis=1).tolist() == [True] + [False] * 5
+
+
+def test_further_columns_tell_grade_look_quality_and_certainty(tmp_path):
+    found = read_annotations(write(
+        tmp_path / "p.csv",
+        "image,level,point,x,y,grade,look,quality,level_certain,confidence,sigma_px,patient",
+        "a,L1,PS,1,2,2,bright,poor,False,low,0.5,P7"))["a"]
+    assert (found.grade, found.look, found.quality, found.patient) == (
+        {"L1": 2}, "bright", "poor", "P7")
+    assert found.uncertain == {"L1"}
+    assert found.confidence["L1"][0] == "low"
+    assert found.sigma["L1"][0] == 0.5 and np.isnan(found.sigma["L1"][1])
+
+
+def test_a_truth_table_beside_the_points_is_read_too(tmp_path):
+    write(tmp_path / "points.csv", "image,level,point,x,y", *rows())
+    write(tmp_path / "truth.csv", "image,level,visible,grade,look,spacing_row_mm,spacing_column_mm",
+          "a.png,L1,1,3,faint,0.5,0.4")
+    found = read_annotations(tmp_path)["a.png"]
+    assert (found.grade, found.look, found.spacing_mm) == ({"L1": 3}, "faint", (0.5, 0.4))
+
+
+@pytest.mark.parametrize(("anterior", "rows_of"), [("right", [0, 2, 3, 5]), ("left", [2, 0, 5, 3])])
+def test_corners_named_by_the_image_follow_the_side_that_is_anterior(tmp_path, anterior, rows_of):
+    lines = [f"a,L1,{c},{i},0,{anterior}" for i, c in enumerate(("TL", "TR", "BR", "BL"))]
+    found = read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y,anterior", *lines))
+    assert found["a"].facing == anterior
+    np.testing.assert_array_equal(found["a"].bodies["L1"][rows_of, 0], [0, 1, 2, 3])
+
+
+def test_vertebrae_without_levels_are_kept_apart(tmp_path):
+    lines = [f"a,{k},{c},{k},{i}" for k in (0, 1) for i, c in enumerate(("TL", "TR", "BR", "BL"))]
+    found = read_annotations(write(tmp_path / "p.csv", "image,vertebra,corner,x,y", *lines))["a"]
+    assert set(found.bodies) == {"?0", "?1"} == found.uncertain
+    assert found.facing is None
+
+
+def makesense(label):
+    return [f"{label},{100 + 10 * (i % 2)},{20 * i},x.jpg,402,1104" for i in range(24)]
+
+
+@pytest.mark.parametrize("heading", [(), ("label,x,y,fname,x_dim,y_dim",)])
+def test_makesense_points_come_in_the_published_order(tmp_path, heading):
+    found = read_annotations(write(tmp_path / "m.csv", *heading, *makesense("1")))["x.jpg"]
+    assert tuple(found.bodies) == PUBLISHED
+    assert found.size == (402, 1104)
+    body = found.bodies["L1"]  # rows 4 to 7: TL, TR, BL, BR
+    expected = [[100, 80], [110, 100], [100, 120], [110, 140]]
+    np.testing.assert_array_equal(body[[0, 2, 5, 3]], expected)
+
+
+def test_makesense_labels_may_name_level_and_point(tmp_path):
+    found = read_annotations(write(tmp_path / "m.csv", "L1_PS,1,2,x.jpg,40,50"))["x.jpg"]
+    np.testing.assert_array_equal(found.bodies["L1"][0], [1, 2])
+
+
+def test_points_that_nothing_names_are_refused(tmp_path):
+    with pytest.raises(LandmarkError, match="23 points labelled '1'"):
+        read_annotations(write(tmp_path / "m.csv", *makesense("1")[:23]))
+
+
+def test_the_published_mat_has_24_corners(tmp_path):
+    from scipy.io import savemat
+
+    points = np.arange(48, dtype=np.uint16).reshape(24, 2)
+    savemat(tmp_path / "10623583.jpg.mat", {"p2": points})
+    found = read_annotations(tmp_path)["10623583.jpg"]
+    assert tuple(found.bodies) == PUBLISHED
+    np.testing.assert_array_equal(found.bodies["T12"][[0, 2, 5, 3]], points[:4])
+
+
+def test_a_mat_of_another_shape_is_refused(tmp_path):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "a.mat", {"p2": np.zeros((6, 2))})
+    with pytest.raises(LandmarkError, match=r"24 x 2"):
+        read_annotations(tmp_path / "a.mat")
+
+
+def test_our_output_folder_keeps_points_sigma_size_and_spacing(tmp_path):
+    write_folder(spine(), tmp_path / "scan")
+    found = read_annotations(tmp_path)["scan.dcm"]
+    np.testing.assert_allclose(found.bodies["L2"], BODY + [0, 40], atol=1e-9)
+    assert found.sigma["L2"].tolist() == [1.5] * 6
+    assert (found.size, found.spacing_mm) == ((200, 300), (0.5, 0.25))
+
+
+def test_a_point_that_was_dragged_has_lost_its_sigma(tmp_path):
+    write_folder(spine(), tmp_path / "scan")
+    path = tmp_path / "scan" / "landmarks.mrk.json"
+    content = json.loads(path.read_text())
+    content["markups"][0]["controlPoints"][0]["position"][0] += 1.0
+    path.write_text(json.dumps(content))
+    found = read_annotations(path)["scan.dcm"]
+    assert np.isnan(found.sigma["L1"][0]) and found.sigma["L1"][1] == 1.5
+    np.testing.assert_allclose(found.bodies["L1"][0], BODY[0] + [1.0 / 0.25, 0])
+
+
+def test_slicer_may_save_in_ras_and_without_some_points(tmp_path):
+    points = [{"label": "L1_PS", "position": [-3.0, -4.0, 0.0]},
+              {"label": "L1_AS", "position": [-9.0, -4.0, 0.0], "positionStatus": "undefined"},
+              {"label": "note", "position": [0.0, 0.0, 0.0]}]
+    node = {"coordinateSystem": "RAS", "controlPoints": points}
+    (tmp_path / "scan7.mrk.json").write_text(json.dumps({"markups": [node]}))
+    found = read_annotations(tmp_path)["scan7"]
+    np.testing.assert_array_equal(found.bodies["L1"][0], [3, 4])
+    assert np.isnan(found.bodies["L1"][2]).all()
+
+
+def test_a_report_alone_is_read(tmp_path):
+    write_folder(spine(), tmp_path / "scan")
+    found = read_annotations(tmp_path / "scan" / "report.json")["scan.dcm"]
+    np.testing.assert_allclose(found.bodies["L1"], BODY)
+
+
+def coco(category, keypoints, **more):
+    return {"images": [{"id": 4, "file_name": "a.png", "width": 60, "height": 70}],
+            "categories": [category],
+            "annotations": [{"image_id": 4, "category_id": 1, "keypoints": keypoints, **more}]}
+
+
+@pytest.mark.parametrize(("category", "more"), [
+    ({"id": 1, "name": "L1", "keypoints": ["PS", "AS"]}, {}),
+    ({"id": 1, "name": "vertebra", "keypoints": ["PS", "AS"]}, {"attributes": {"level": "L1"}}),
+    ({"id": 1, "name": "spine", "keypoints": ["L1_PS", "L1_AS"]}, {}),
+])
+def test_coco_keypoints_name_their_level_in_three_ways(tmp_path, category, more):
+    (tmp_path / "c.json").write_text(json.dumps(coco(category, [1, 2, 2, 5, 6, 0], **more)))
+    found = read_annotations(tmp_path / "c.json")["a.png"]
+    np.testing.assert_array_equal(found.bodies["L1"][0], [1, 2])
+    assert np.isnan(found.bodies["L1"][2]).all()  # v = 0: not placed
+    assert found.size == (60, 70)
+
+
+@pytest.mark.parametrize(("line", "why"), [
+    ("a,L9,PS,1,2", "T1 to S1"), ("a,L1,XX,1,2", "PS, MS"), ("a,L1,PS,one,2", "numbers"),
+    (",L1,PS,1,2", "image's name"), ("a,L1,PS,nan,2", "numbers"),
+])
+def test_a_bad_row_is_named(tmp_path, line, why):
+    path = write(tmp_path / "p.csv", "image,level,point,x,y", line)
+    with pytest.raises(LandmarkError, match=why) as told:
+        read_annotations(path)
+    assert "row 2" in str(told.value)
+
+
+def test_a_point_given_twice_is_refused(tmp_path):
+    lines = rows(("PS", "PS"))
+    with pytest.raises(LandmarkError, match="twice"):
+        read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y", *lines))
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"markups": 3}', b'{"markups": [[]]}',
+                                     b"\x00\x01\x02", b"", b"a,b\n1,2\n", b'{"annotations": []}',
+                                     b'{"schema": "vertenet-report/1"}', b"[1, 2]"])
+def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, content):
+    (tmp_path / "p").write_bytes(content)
+    with pytest.raises(VerteNetError, match="Expected"):
+        read_annotations(tmp_path / "p")
+
+
+def test_what_is_not_there_is_refused(tmp_path):
+    with pytest.raises(LandmarkError, match="nothing is there"):
+        read_annotations(tmp_path / "no")
+    with pytest.raises(LandmarkError, match="got none"):
+        read_annotations(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("dxa_a", "dxa_a"), ("dxa_a.PNG", "dxa_a"), ("x/y/a.dcm", "a"), ("10.jpg.mat", "10"),
+    ("s.nii.gz", "s"), ("1.2.840.113", "1.2.840.113"), ("scan.v2", "scan"),
+])
+def test_names_are_matched_without_their_ending(name, expected):
+    assert stem(name) == expected
+
+

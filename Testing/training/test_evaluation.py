@@ -1,0 +1,245 @@
+"""Figures of made-up predictions have closed forms."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+from vertenet.errors import LandmarkError
+from vertenet.training.annotated import Annotated
+from vertenet.training.evaluation import evaluate, figures, table
+from vertenet.training.evaluation_files import POINT_COLUMNS, write_evaluation
+from vertenet.training.evaluation_heights import height_errors
+from vertenet.training.evaluation_sigma import sigma_check
+from vertenet.training.evaluation_table import tables
+
+BODY = np.array([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]])
+LEVELS = ("L1", "L2", "L3")
+
+
+def image(name="a", levels=LEVELS, shift=(0.0, 0.0), first=0, **more):
+    bodies = {level: BODY + [100, 40 + 40 * (i + first)] + np.array(shift)
+              for i, level in enumerate(levels)}
+    return Annotated(name, bodies, **{"size": (200, 400), **more})
+
+
+def judged(predicted, truth):
+    return evaluate({p.image: p for p in predicted}, {t.image: t for t in truth})
+
+
+def row(evaluation, group, value):
+    return next(r.figures for r in table(evaluation) if (r.group, r.value) == (group, value))
+
+
+def test_a_shift_by_three_pixels_has_the_same_size_in_every_unit():
+    found = figures(judged([image(shift=(3, 0))], [image(spacing_mm=(0.5, 0.5))]).cases)
+    assert found["median_native_px"] == pytest.approx(3.0)
+    assert found["mean_share"] == pytest.approx(0.1)
+    assert found["median_paper_px"] == pytest.approx(3 * 512 / 200)
+    assert found["p95_mm"] == pytest.approx(1.5)
+    assert found["bias_along"] == pytest.approx(0.1)
+
+
+def test_pixels_that_are_not_square_are_measured_in_millimetres():
+    found = figures(judged([image(shift=(3, 0))], [image(spacing_mm=(1.0, 0.5))]).cases)
+    assert found["median_mm"] == pytest.approx(1.5)
+    assert found["mean_share"] == pytest.approx(1.5 / 30)
+    assert found["median_native_px"] == pytest.approx(3.0)
+
+
+def test_what_is_not_known_is_none_and_said():
+    result = judged([image(size=None)], [image(size=None)])
+    found = figures(result.cases)
+    assert found["median_paper_px"] is None
+    assert found["median_mm"] is None
+    assert "size of 1 image(s) is not known" in result.notes[0]
+
+
+def test_an_image_without_a_prediction_is_missed_and_named():
+    result = judged([image("a")], [image("a"), image("b")])
+    assert figures(result.cases)["found"] == 0.5
+    assert "no prediction" in result.notes[0] and "b" in result.notes[0]
+
+
+def test_names_may_differ_in_their_ending():
+    assert figures(judged([image("a.png")], [image("a")]).cases)["found"] == 1.0
+
+
+def test_nothing_in_common_is_refused():
+    with pytest.raises(LandmarkError, match="both in the predictions and in the truth"):
+        judged([image("a")], [image("b")])
+
+
+def test_levels_shifted_by_one_are_found_but_wrong():
+    found = figures(judged([image(levels=("L2", "L3", "L4"))], [image()]).cases)
+    assert found["found"] == 1.0
+    assert found["level_right"] == 0.0
+    assert found["images_levels_right"] == 0.0
+
+
+def test_levels_that_are_not_certain_are_not_judged():
+    truth = [image("a", uncertain=set(LEVELS)), image("b")]
+    found = figures(judged([image("a", levels=("L2", "L3", "L4")), image("b")], truth).cases)
+    assert found["level_right"] == 1.0
+    assert found["images_levels_right"] == 1.0
+
+
+def test_a_vertebra_with_some_points_is_compared_where_found_and_never_missed():
+    partial = image(levels=("L1", "L2"))
+    partial.bodies["L2"][[2, 3]] = np.nan
+    both = judged([image(levels=("L1", "L2"), shift=(0, 3))], [partial])
+    assert figures(both.cases)["vertebrae"] == 1.0
+    assert row(both, "point", "PS")["mean_share"] == pytest.approx(0.1)
+    assert len(both.cases[0].result.matches) == 2
+    missed = judged([image(levels=("L1",))], [partial])
+    assert figures(missed.cases)["found"] == 1.0
+
+
+@pytest.mark.parametrize(("extra", "first", "false", "silent"), [
+    ("L4", 3, 0, 1),  # below the last annotated vertebra: perhaps there
+    ("T12", -1, 0, 1),
+])
+def test_what_lies_beyond_the_annotated_vertebrae_is_not_judged(extra, first, false, silent):
+    predicted = image()
+    predicted.bodies |= image(levels=(extra,), first=first).bodies
+    found = figures(judged([predicted], [image()]).cases)
+    assert (found["false_per_image"], found["unjudged_per_image"]) == (false, silent)
+
+
+def test_what_lies_beside_or_beyond_the_whole_spine_is_false():
+    beside = image()
+    beside.bodies["T12"] = BODY + [180, 80]
+    assert figures(judged([beside], [image()]).cases)["false_per_image"] == 1.0
+    truth = image(levels=("L4", "L5"))
+    below = image(levels=("L3", "L4", "L5"))  # named one too high, so that one lies below L5
+    assert figures(judged([below], [truth]).cases)["false_per_image"] == 1.0
+
+
+def test_a_vertebra_in_a_gap_of_the_truth_is_not_judged():
+    truth = image()
+    del truth.bodies["L2"]
+    found = figures(judged([image()], [truth]).cases)
+    assert (found["false_per_image"], found["unjudged_per_image"]) == (0.0, 1.0)
+
+
+def test_corners_named_by_the_image_fit_either_way_of_facing():
+    truth = image(facing=None)
+    assert figures(judged([image().mirrored()], [truth]).cases)["mean_share"] == pytest.approx(0)
+    assert figures(judged([image()], [truth]).cases)["mean_share"] == pytest.approx(0)
+
+
+def test_rows_by_level_grade_look_and_quality_split_the_errors():
+    truth = [image("a", look="bright", quality="good", grade={"L1": 2, "L2": 0}),
+             image("b", look="faint", quality="poor")]
+    result = judged([image("a"), image("b", shift=(3, 0))], truth)
+    assert row(result, "look", "bright")["mean_share"] == pytest.approx(0.0)
+    assert row(result, "look", "faint")["mean_share"] == pytest.approx(0.1)
+    assert row(result, "quality", "poor")["images"] == 1.0
+    assert row(result, "grade", "2")["vertebrae"] == 1.0
+    assert row(result, "level", "L3")["vertebrae"] == 2.0
+    assert row(result, "region", "T12-L5")["vertebrae"] == 6.0
+    assert row(result, "level", "L3")["false_per_image"] is None
+
+
+def test_rows_by_the_annotators_confidence_hold_those_points_only():
+    truth = image(confidence={level: ["low"] + ["high"] * 5 for level in LEVELS})
+    predicted = image()
+    for body in predicted.bodies.values():
+        body[0, 0] += 3
+    result = judged([predicted], [truth])
+    assert row(result, "confidence", "low")["mean_share"] == pytest.approx(0.1)
+    assert row(result, "confidence", "high")["mean_share"] == pytest.approx(0.0)
+
+
+def test_heights_a_tenth_too_large_have_that_bias_and_its_rms_cv():
+    predicted = image()
+    for name, body in predicted.bodies.items():
+        middle = body.mean(axis=0)
+        predicted.bodies[name] = middle + (body - middle) * 1.1
+    agreement = {(h.name, h.unit): h for h in height_errors(judged([predicted], [image()]).cases)}
+    ha = agreement["Ha", "%"]
+    assert ha.count == 3
+    assert ha.bias == pytest.approx(10.0)
+    assert ha.sd == pytest.approx(0.0, abs=1e-9)
+    assert (ha.low, ha.high) == (pytest.approx(10.0), pytest.approx(10.0))
+    assert ha.rms_cv == pytest.approx(3 / math.sqrt(2) / 31.5)
+    assert agreement["Ha/Hp", ""].bias == pytest.approx(0.0, abs=1e-12)
+    assert ("Ha", "mm") not in agreement
+
+
+def test_heights_are_in_millimetres_where_the_spacing_is_known():
+    predicted = image()
+    for body in predicted.bodies.values():
+        body[2, 1] -= 2  # AS two pixels higher
+    cases = judged([predicted], [image(spacing_mm=(0.5, 0.5))]).cases
+    agreement = {(h.name, h.unit): h for h in height_errors(cases)}
+    assert agreement["Ha", "mm"].bias == pytest.approx(1.0)
+    assert agreement["Hp", "mm"].bias == pytest.approx(0.0)
+
+
+def test_a_true_sigma_is_found_to_be_true():
+    rng = np.random.default_rng(0)
+    names = [f"i{k}" for k in range(300)]
+    truth = [image(n) for n in names]
+    predicted = [image(n, sigma={level: np.full(6, 2.0) for level in LEVELS}) for n in names]
+    for item in predicted:
+        for body in item.bodies.values():
+            body += rng.normal(0, 2.0, body.shape)
+    check = sigma_check(judged(predicted, truth).cases)
+    # 10,800 errors: the standard error of a share is at most 0.5 points
+    assert check.count == 10_800
+    assert check.within_1 == pytest.approx(0.683, abs=0.02)
+    assert check.within_2 == pytest.approx(0.954, abs=0.01)
+    assert check.factor == pytest.approx(1.0, abs=0.04)
+    np.testing.assert_allclose(check.observed, check.nominal, atol=0.02)
+
+
+def test_without_sigma_there_is_no_calibration():
+    assert sigma_check(judged([image()], [image()]).cases) is None
+
+
+def test_the_files_hold_every_point_and_no_nan(tmp_path):
+    truth = image(grade={"L1": 1}, look="bright", spacing_mm=(0.5, 0.5))
+    predicted = image(levels=("L1", "L2"), shift=(3, 0),
+                      sigma={"L1": np.full(6, 1.0), "L2": np.full(6, 1.0)})
+    evaluation = judged([predicted], [truth])
+    rows = write_evaluation(evaluation, tmp_path / "out")
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {"summary.csv", "points.csv", "summary.json", "errors.png", "levels.png",
+                     "bias.png", "heights.png", "sigma.png"}
+    with (tmp_path / "out" / "points.csv").open() as stream:
+        points = list(csv.DictReader(stream))
+    assert tuple(points[0]) == POINT_COLUMNS
+    assert len(points) == 18
+    assert [p["error_percent"] for p in points if p["level"] == "L3"] == [""] * 6
+    assert float(points[0]["error_mm"]) == pytest.approx(1.5)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["schema"] == "vertenet-evaluation/1"
+    assert summary["groups"][0]["figures"]["found"] == pytest.approx(2 / 3)
+    assert summary["sigma"]["count"] == 24
+    assert "NaN" not in (tmp_path / "out" / "summary.json").read_text()
+    assert len(tables(evaluation, rows)) == 3
+
+
+def test_the_command_prints_tables_and_writes_files(tmp_path, capsys):
+    from vertenet.cli import main
+
+    lines = ["image,level,point,x,y"]
+    lines += [f"a,{level},{p},{x},{y}" for level, body in image().bodies.items()
+              for p, (x, y) in zip(("PS", "MS", "AS", "AI", "MI", "PI"), body)]
+    (tmp_path / "p.csv").write_text("\n".join(lines))
+    code = main(["evaluate", str(tmp_path / "p.csv"), str(tmp_path / "p.csv"), "--no-plots",
+                 "-o", str(tmp_path / "out")])
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "six points" in printed and "limits of agreement" in printed
+    assert (tmp_path / "out" / "summary.csv").is_file()
+
+
+def test_the_command_says_what_is_missing(tmp_path, capsys):
+    from vertenet.cli import main
+
+    assert main(["evaluate", str(tmp_path / "no"), str(tmp_path), "-o", str(tmp_path / "o")]) == 1
+    assert "Expected annotations" in capsys.readouterr().err
