@@ -21,7 +21,7 @@ def test_a_bright_spot_is_found_where_the_points_say(rows, columns):
     image = np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / (2 * width**2))
     resize = fit(rows, columns)
     small = resize.apply(torch.from_numpy(image[None, None]).float())[0, 0].double().numpy()
-    sy, sx = np.mgrid[:small.shape[0], :small.shape[1]]
+    sy, sx = np.mgrid[: small.shape[0], : small.shape[1]]
     found = np.array([(small * sx).sum(), (small * sy).sum()]) / small.sum()
     np.testing.assert_allclose(found, resize.forward(spot), atol=0.1)
 
@@ -48,8 +48,14 @@ def test_a_constant_image_becomes_zero_and_not_nan():
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0, 255, 1.0), (20, 200, 200 / 255), (0, 256, 256 / 4096), (0, 4096, 1.0),
-     (0, 4097, 1.0), (-1, 100, 1.0)],
+    [
+        (0, 255, 1.0),
+        (20, 200, 200 / 255),
+        (0, 256, 256 / 4096),
+        (0, 4096, 1.0),
+        (0, 4097, 1.0),
+        (-1, 100, 1.0),
+    ],
 )
 def test_the_published_network_sees_its_own_fixed_range(low, high, expected):
     pixels = np.array([[low, high]], np.float32)

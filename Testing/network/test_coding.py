@@ -18,9 +18,17 @@ def perfect_maps(points: np.ndarray, visible: np.ndarray, rows: int, columns: in
     """What a network without any error would answer."""
     targets = encode(torch.tensor(points[None]).float(), torch.tensor(visible[None]), rows, columns)
     h, w = rows // 4, columns // 4
-    maps = {name: torch.zeros(1, c, h, w) for name, c in
-            (("heat", 1), ("offset", 2), ("points", 12), ("scale", 6), ("level", 18),
-             ("measurable", 1))}
+    maps = {
+        name: torch.zeros(1, c, h, w)
+        for name, c in (
+            ("heat", 1),
+            ("offset", 2),
+            ("points", 12),
+            ("scale", 6),
+            ("level", 18),
+            ("measurable", 1),
+        )
+    }
     maps["heat"] = torch.logit(targets.heat.clamp(1e-4, 1 - 1e-4))
     i, r, q = targets.where.T
     vectors = (targets.points - cell_pixels(targets.where)[:, None]) / VECTOR_UNIT_PX
@@ -68,7 +76,7 @@ def test_one_vertebra_found_twice_is_kept_once():
     points, visible = a_spine()
     maps = perfect_maps(points, visible, 192, 128)
     row, column = 10, 17
-    maps["heat"][0, 0, row, column - 3:column + 4] = torch.tensor([2.0, 0, 1, 9.0, 1, 0, 2.0])
+    maps["heat"][0, 0, row, column - 3 : column + 4] = torch.tensor([2.0, 0, 1, 9.0, 1, 0, 2.0])
     maps["points"][0, :, row, :] = maps["points"][0, :, row, column][:, None]
     assert len(decode(maps, threshold=0.3)) == 3
 

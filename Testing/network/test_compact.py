@@ -6,8 +6,13 @@ import torch
 from vertenet.network.compact import CompactConfig, CompactVerteNet, build
 from vertenet.network.intensity import normalise
 
-SMALL = {"widths": [8, 8, 16, 16, 16], "depths": [1, 1, 1, 1], "decoder": [16, 16, 8],
-         "head": 16, "refiner": [8, 8, 8]}
+SMALL = {
+    "widths": [8, 8, 16, 16, 16],
+    "depths": [1, 1, 1, 1],
+    "decoder": [16, 16, 8],
+    "head": 16,
+    "refiner": [8, 8, 8],
+}
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 160), (224, 64)])
@@ -39,5 +44,6 @@ def test_a_mask_does_not_change_the_contrast_of_what_it_leaves(value):
     masked = image.clone()
     masked[..., :, 96:] = value
     inside = (slice(None), slice(None), slice(None), slice(0, 96))
-    torch.testing.assert_close(normalise(masked)[inside], normalise(image)[inside],
-                               atol=0.02, rtol=0)
+    torch.testing.assert_close(
+        normalise(masked)[inside], normalise(image)[inside], atol=0.02, rtol=0
+    )

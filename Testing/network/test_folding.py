@@ -5,8 +5,13 @@ import torch
 from vertenet.network.compact import build
 from vertenet.network.folding import folded
 
-SMALL = {"widths": [8, 8, 16, 16, 16], "depths": [1, 1, 1, 1], "decoder": [16, 16, 8],
-         "head": 16, "refiner": [8, 8, 8]}
+SMALL = {
+    "widths": [8, 8, 16, 16, 16],
+    "depths": [1, 1, 1, 1],
+    "decoder": [16, 16, 8],
+    "head": 16,
+    "refiner": [8, 8, 8],
+}
 
 
 def a_network_that_has_seen_data():

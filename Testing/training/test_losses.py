@@ -25,7 +25,9 @@ def test_a_larger_distance_costs_more_at_any_scale():
 def test_focal_loss_is_zero_for_a_sure_and_right_map():
     heat = torch.zeros(1, 1, 8, 8)
     heat[0, 0, 3, 4] = 1.0
-    assert float(focal_loss(torch.where(heat > 0.5, 40.0, -40.0), heat, torch.ones(1, 1, 8, 8))) < 1e-6
+    assert (
+        float(focal_loss(torch.where(heat > 0.5, 40.0, -40.0), heat, torch.ones(1, 1, 8, 8))) < 1e-6
+    )
 
 
 def test_focal_loss_of_one_unsure_centre_has_its_closed_form():
@@ -36,8 +38,10 @@ def test_focal_loss_of_one_unsure_centre_has_its_closed_form():
 
 def test_what_no_reader_could_measure_pulls_a_quarter_on_the_second_look():
     uv = torch.zeros(2, 6, 2)
-    wrong = {"uv": torch.stack((torch.zeros(6, 2), torch.full((6, 2), 3.6))),
-             "scale": torch.full((2, 6), math.log(0.1))}
+    wrong = {
+        "uv": torch.stack((torch.zeros(6, 2), torch.full((6, 2), 3.6))),
+        "scale": torch.full((2, 6), math.log(0.1)),
+    }
     sharp = float(point_loss(torch.zeros(1, 6, 2), torch.full((1, 6), math.log(0.1))).mean())
     off = float(point_loss(torch.full((1, 6, 2), 0.1), torch.full((1, 6), math.log(0.1))).mean())
     value = float(refiner_loss(wrong, uv, torch.tensor([1.0, 0.0])))

@@ -9,8 +9,10 @@ BODY = np.array([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]
 
 
 def spine(**shift):
-    return {name: BODY + [100, 40 + 40 * i] + np.array(shift.get(name, (0, 0)))
-            for i, name in enumerate(("L1", "L2", "L3"))}
+    return {
+        name: BODY + [100, 40 + 40 * i] + np.array(shift.get(name, (0, 0)))
+        for i, name in enumerate(("L1", "L2", "L3"))
+    }
 
 
 def test_equal_points_have_no_error():

@@ -56,11 +56,13 @@ class PixelScale:
 
     def to_units(self, points: ArrayLike) -> Array:
         """Pixel coordinates ``(..., 2)`` as lengths of this scale's unit, ``(x, y)``."""
-        return np.asarray(points, dtype=np.float64) * np.array([self.column, self.row])
+        units: Array = np.asarray(points, dtype=np.float64) * np.array([self.column, self.row])
+        return units
 
     def to_pixels(self, points: ArrayLike) -> Array:
         """The inverse of :meth:`to_units`."""
-        return np.asarray(points, dtype=np.float64) / np.array([self.column, self.row])
+        pixels: Array = np.asarray(points, dtype=np.float64) / np.array([self.column, self.row])
+        return pixels
 
 
 def distance(a: ArrayLike, b: ArrayLike) -> float:

@@ -48,8 +48,11 @@ def assemble(found: Candidates, image: DxaImage, info: ModelInfo, anterior: Side
         if not _in_view(points[i], image) or found.measurable[i] < NOT_MEASURABLE:
             warnings.append(f"{name} is cut off or hidden and was left out.")
             continue
-        vertebrae.append(Vertebra(
-            Level[name], _landmarks(points[i], sigma[i]), float(found.score[i]), confidence[i]))
+        vertebrae.append(
+            Vertebra(
+                Level[name], _landmarks(points[i], sigma[i]), float(found.score[i]), confidence[i]
+            )
+        )
     return Spine(tuple(vertebrae), side, tuple(warnings))
 
 
@@ -61,8 +64,7 @@ def facing(found: Candidates) -> Side:
     return Side.RIGHT if vote >= 0 else Side.LEFT
 
 
-def _facing_side(found: Candidates,
-                 side: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _facing_side(found: Candidates, side: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points and sigma with posterior and anterior exchanged where a body disagrees."""
     points, sigma = found.points.copy(), found.sigma.copy()
     right = points[:, [2, 3], 0].sum(axis=1) >= points[:, [0, 5], 0].sum(axis=1)
@@ -79,8 +81,9 @@ def _in_order(count: int, info: ModelInfo) -> tuple[list[str], list[float | None
     return names, [None] * len(names), warnings
 
 
-def _named(logits: NDArray[np.float64],
-           points: NDArray[np.float64]) -> tuple[list[str], list[float | None], list[str]]:
+def _named(
+    logits: NDArray[np.float64], points: NDArray[np.float64]
+) -> tuple[list[str], list[float | None], list[str]]:
     """Names decided on the whole chain, with their confidence and what to tell the reader."""
     step = np.diagonal(chain.steps(points), offset=1)
     naming = name_chain(logits, step)
@@ -95,8 +98,10 @@ def _doubts(naming: Naming) -> list[str]:
     if naming.runner_up is not None:
         shift = naming.runner_up - int(naming.classes[0])
         where = "lower" if shift > 0 else "higher"
-        text += (f" The next likely naming is {abs(shift)} level(s) {where}"
-                 f" (probability {naming.runner_up_share:.0%}).")
+        text += (
+            f" The next likely naming is {abs(shift)} level(s) {where}"
+            f" (probability {naming.runner_up_share:.0%})."
+        )
     return [text]
 
 
@@ -104,12 +109,16 @@ def _in_view(points: NDArray[np.float64], image: DxaImage) -> bool:
     """True where every corner lies within the image, half a pixel of border allowed."""
     corners = points[_CORNER_ROWS]
     low = corners.min() >= -0.5
-    return bool(low and (corners[:, 0].max() <= image.width - 0.5)
-                and (corners[:, 1].max() <= image.height - 0.5))
+    return bool(
+        low
+        and (corners[:, 0].max() <= image.width - 0.5)
+        and (corners[:, 1].max() <= image.height - 0.5)
+    )
 
 
-def _landmarks(points: NDArray[np.float64],
-               sigma: NDArray[np.float64]) -> dict[PointName, Landmark]:
+def _landmarks(
+    points: NDArray[np.float64], sigma: NDArray[np.float64]
+) -> dict[PointName, Landmark]:
     out: dict[PointName, Landmark] = {}
     for name, (x, y), s in zip(POINT_NAMES, points, sigma):
         if np.isfinite(x) and np.isfinite(y):

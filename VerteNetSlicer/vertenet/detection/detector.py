@@ -28,6 +28,8 @@ _BODY_PX = 27.0
 _SIZE_RANGE = (18.0, 44.0)
 _LARGEST_ZOOM, _SMALLEST_ZOOM = 2.0, 0.4
 _WORKING_BODY_PX = 48.0
+_SECOND_LOOKS = 2
+"""How often the crops are cut anew around the points they gave."""
 
 NO_SPINE = (
     "No vertebra was found. Check that this is a lateral spine image with the spine in view; "
@@ -101,34 +103,46 @@ class Detector:
         from ..network.coding import decode
 
         maps = self._module(resize.apply(pixels).to(self._model.device))
-        found = decode({name: value.cpu() for name, value in maps.items()},
-                       threshold=self.threshold)
+        found = decode(
+            {name: value.cpu() for name, value in maps.items()}, threshold=self.threshold
+        )
         return found.take(chain.best_chain(found.points, found.score))
 
-    def _second_look(self, pixels: Tensor, first: Resize, found: Candidates,
-                     ratio: float) -> Candidates:
+    def _second_look(
+        self, pixels: Tensor, first: Resize, found: Candidates, ratio: float
+    ) -> Candidates:
         """Each vertebra again, in a crop of the image at a finer size."""
         import torch
 
-        from ..network.refiner import crop_frames, cut_crops, to_image
+        from ..network.refiner import body_size, crop_frames, cut_crops, to_image
 
         stored = first.back(found.points)
         tall = float(np.median(chain.heights(found.points))) / float(first.factor[1])
         zoom = min(1.0, _WORKING_BODY_PX / tall)
-        working = fit(first.source_rows, first.source_columns, pixel_ratio=ratio,
-                      area=zoom**2 * first.source_rows * first.source_columns * ratio)
+        working = fit(
+            first.source_rows,
+            first.source_columns,
+            pixel_ratio=ratio,
+            area=zoom**2 * first.source_rows * first.source_columns * ratio,
+        )
         source = working.apply(pixels) if zoom < 1.0 or ratio != 1.0 else pixels
         if source is pixels:
-            working = Resize(first.source_rows, first.source_columns, first.source_rows,
-                             first.source_columns)
+            working = Resize(
+                first.source_rows, first.source_columns, first.source_rows, first.source_columns
+            )
         points = torch.from_numpy(working.forward(stored)).float()
-        frames = crop_frames(points)
-        out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
-        refined = to_image(frames, out["uv"].cpu()).double().numpy()
-        size = torch.linalg.det(frames[:, :, :2]).abs().sqrt() * 36.0
-        sigma = out["scale"].cpu().exp() * 2**0.5 * size[:, None]
-        sigma = sigma.double().numpy() * float(self.info.config.get("sigma_factor", 1.0))
-        return replace(found, points=working.back(refined), sigma=working.back_sigma(sigma))
+        for _ in range(_SECOND_LOOKS):
+            frames = crop_frames(points)
+            out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
+            points = to_image(frames, out["uv"].cpu())
+        sigma = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
+        factor = float(self.info.config.get("sigma_factor", 1.0))
+        sigma_px = sigma.double().numpy() * factor
+        return replace(
+            found,
+            points=working.back(points.double().numpy()),
+            sigma=working.back_sigma(sigma_px),
+        )
 
     def _published(self, image: DxaImage) -> Candidates:
         """The published network: its own input size and scaling, corners only."""
@@ -139,8 +153,9 @@ class Detector:
         resize = Resize(rows, columns, image.height, image.width)
         grey = resize.apply(published_grey(image.pixels)) - 0.5
         outputs = self._module(grey.expand(-1, 3, -1, -1).to(self._model.device))
-        listed = decode_published({k: v.cpu() for k, v in outputs.items()},
-                                  threshold=self.threshold)
+        listed = decode_published(
+            {k: v.cpu() for k, v in outputs.items()}, threshold=self.threshold
+        )
         points = np.array([c.points for c in listed], dtype=np.float64).reshape(-1, 6, 2)
         score = np.array([c.score for c in listed], dtype=np.float64)
         unknown = np.full((len(listed), 6), np.nan)
@@ -149,8 +164,7 @@ class Detector:
 
 
 def _to_stored(found: Candidates, resize: Resize) -> Candidates:
-    return replace(found, points=resize.back(found.points),
-                   sigma=resize.back_sigma(found.sigma))
+    return replace(found, points=resize.back(found.points), sigma=resize.back_sigma(found.sigma))
 
 
 def _better_zoom(found: Candidates) -> float | None:

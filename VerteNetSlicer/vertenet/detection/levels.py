@@ -97,8 +97,9 @@ def _log_sum(values: Array, axis: int) -> Array:
     return total
 
 
-def _runner_up(log_p: Array, moves: list[Array],
-               classes: NDArray[np.int_]) -> tuple[int | None, float]:
+def _runner_up(
+    log_p: Array, moves: list[Array], classes: NDArray[np.int_]
+) -> tuple[int | None, float]:
     """The best naming whose first body has another class, and its share against the best."""
     best = _path_value(log_p, moves, classes)
     rest = log_p.copy()

@@ -58,12 +58,18 @@ class Resize:
         """Resize (1, 1, source_rows, source_columns) with area weighting where it shrinks."""
         from torch.nn import functional as F
 
-        return F.interpolate(image, size=(self.rows, self.columns), mode="bilinear",
-                             align_corners=False, antialias=True)
+        return F.interpolate(
+            image,
+            size=(self.rows, self.columns),
+            mode="bilinear",
+            align_corners=False,
+            antialias=True,
+        )
 
 
-def fit(rows: int, columns: int, *, pixel_ratio: float = 1.0, area: float = AREA,
-        zoom: float = 1.0) -> Resize:
+def fit(
+    rows: int, columns: int, *, pixel_ratio: float = 1.0, area: float = AREA, zoom: float = 1.0
+) -> Resize:
     """The resize to about ``area`` pixels with square pixels and allowed sizes.
 
     Args:

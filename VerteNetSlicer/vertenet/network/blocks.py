@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1,
-            act: bool = True) -> nn.Sequential:
+def conv_bn(
+    inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1, act: bool = True
+) -> nn.Sequential:
     """Convolution without bias, batch norm and, where asked, SiLU."""
     layers: list[nn.Module] = [
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
@@ -101,8 +102,10 @@ class DualResolutionAttention(nn.Module):
         other = query if source is None else self.norm_source(source)
         key, value = self.key_value(other).chunk(2, 1)
         high = _attend(self.query(query), key, value, self.heads)
-        low_in, low_other = F.max_pool2d(query, 2, ceil_mode=True), F.max_pool2d(
-            other, 2, ceil_mode=True)
+        low_in, low_other = (
+            F.max_pool2d(query, 2, ceil_mode=True),
+            F.max_pool2d(other, 2, ceil_mode=True),
+        )
         key, value = self.low_key_value(low_other).chunk(2, 1)
         low = _attend(self.low_query(low_in), key, value, self.heads)
         low = F.interpolate(low, size=x.shape[-2:], mode="bilinear", align_corners=False)

@@ -53,8 +53,9 @@ class Candidates:
     def take(self, index: NDArray[np.int_] | list[int]) -> Candidates:
         """The candidates of these rows, in this order."""
         logits = None if self.level_logits is None else self.level_logits[index]
-        return Candidates(self.points[index], self.sigma[index], self.score[index], logits,
-                          self.measurable[index])
+        return Candidates(
+            self.points[index], self.sigma[index], self.score[index], logits, self.measurable[index]
+        )
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,15 @@ def encode(points: Tensor, visible: Tensor, height: int, width: int) -> Targets:
         share.append(torch.full((int(ok.sum()),), 1.0 if dx == dy == 0 else 0.5))
     own = torch.cat(owner)
     return Targets(
-        heat[:, None], weight[:, None], torch.cat(where), points[image, body][own],
-        size[image, body][own], centre[image, body][own], body[own],
-        (visible[image, body] == 1).float()[own], torch.cat(share),
+        heat[:, None],
+        weight[:, None],
+        torch.cat(where),
+        points[image, body][own],
+        size[image, body][own],
+        centre[image, body][own],
+        body[own],
+        (visible[image, body] == 1).float()[own],
+        torch.cat(share),
     )
 
 
@@ -155,13 +162,14 @@ def unknown_area(points: Tensor, visible: Tensor, rows: int, columns: int) -> Te
     known = torch.nonzero(whole)[:, 0].tolist()
     if not known:
         return torch.ones(rows, columns)
-    y, x = torch.meshgrid(torch.arange(rows).float(), torch.arange(columns).float(),
-                          indexing="ij")
+    y, x = torch.meshgrid(torch.arange(rows).float(), torch.arange(columns).float(), indexing="ij")
     grid = torch.stack((x, y), -1)
     area = torch.zeros(rows, columns, dtype=torch.bool)
     down = F.normalize(corners[:, 2:].mean(1) - corners[:, :2].mean(1), dim=1)
-    for end, away, beyond in ((known[0], -down, visible[:known[0]]),
-                              (known[-1], down, visible[known[-1] + 1:])):
+    for end, away, beyond in (
+        (known[0], -down, visible[: known[0]]),
+        (known[-1], down, visible[known[-1] + 1 :]),
+    ):
         if bool((beyond == UNKNOWN).any()):
             area |= (grid - centre[end]) @ away[end] > _END_OF_KNOWN * size[end]
     for above, below in zip(known, known[1:]):
@@ -200,18 +208,30 @@ def decode(maps: dict[str, Tensor], *, threshold: float, most: int = 40) -> Cand
     columns = heat.shape[1]
     peaks = [_read_peak(maps, heat, int(i) // columns, int(i) % columns) for i in index]
     if not peaks:
-        return Candidates(np.empty((0, 6, 2)), np.empty((0, 6)), np.empty(0),
-                          np.empty((0, maps["level"].shape[1])), np.empty(0))
+        return Candidates(
+            np.empty((0, 6, 2)),
+            np.empty((0, 6)),
+            np.empty(0),
+            np.empty((0, maps["level"].shape[1])),
+            np.empty(0),
+        )
     found = Candidates(*(np.stack(part) for part in zip(*peaks)))
     return found.take(_without_doubles(found))
 
 
-def _read_peak(maps: dict[str, Tensor], heat: Tensor, row: int, column: int,
-               ) -> tuple[NDArray[np.float64], ...]:
+def _read_peak(
+    maps: dict[str, Tensor],
+    heat: Tensor,
+    row: int,
+    column: int,
+) -> tuple[NDArray[np.float64], ...]:
     """Points, sigma, score, level logits and measurability of one peak."""
     rows, columns = heat.shape
-    cells = [(row + dy, column + dx) for dy, dx in _WINDOW
-             if 0 <= row + dy < rows and 0 <= column + dx < columns]
+    cells = [
+        (row + dy, column + dx)
+        for dy, dx in _WINDOW
+        if 0 <= row + dy < rows and 0 <= column + dx < columns
+    ]
     where = torch.tensor([(0, r, q) for r, q in cells])
     weight = cell_values(heat[None, None], where)[:, 0]
     weight = (weight / weight.sum())[:, None]

@@ -18,7 +18,9 @@ from .intensity import contrast_channels
 from .refiner import Refiner
 
 BODY_CLASSES: tuple[str, ...] = (
-    *(f"T{i}" for i in range(1, 13)), *(f"L{i}" for i in range(1, 6)), "S1",
+    *(f"T{i}" for i in range(1, 13)),
+    *(f"L{i}" for i in range(1, 6)),
+    "S1",
 )
 """What the level head tells apart: the labelled levels and the neighbours beyond them."""
 
@@ -74,8 +76,14 @@ class CompactVerteNet(nn.Module):
     * ``measurable`` (1) logit that a reader would measure this vertebra.
     """
 
-    HEADS: ClassVar[dict[str, int]] = {"heat": 1, "offset": 2, "points": 12, "scale": 6, "level": 18,
-                                       "measurable": 1}
+    HEADS: ClassVar[dict[str, int]] = {
+        "heat": 1,
+        "offset": 2,
+        "points": 12,
+        "scale": 6,
+        "level": 18,
+        "measurable": 1,
+    }
 
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
@@ -90,7 +98,8 @@ class CompactVerteNet(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.context = (
             nn.Sequential(*(DualResolutionAttention(w[4]) for _ in range(2)))
-            if config.attention else nn.Identity()
+            if config.attention
+            else nn.Identity()
         )
         c = config.decoder
         self.fuse16 = FusionBlock(w[4], w[3], c[0], attention=config.attention)

@@ -58,9 +58,7 @@ def cut_crops(image: Tensor, frames: Tensor, image_index: Tensor | None = None) 
         tall = grid.reshape(1, -1, CROP_PX, 2)
         out = F.grid_sample(image[:1], tall, padding_mode="border", align_corners=False)
         return out.reshape(-1, 1, CROP_PX, CROP_PX)
-    parts = [
-        cut_crops(image[i:i + 1], frames[image_index == i]) for i in range(image.shape[0])
-    ]
+    parts = [cut_crops(image[i : i + 1], frames[image_index == i]) for i in range(image.shape[0])]
     out = torch.empty(frames.shape[0], 1, CROP_PX, CROP_PX)
     for i, part in enumerate(parts):
         out[image_index == i] = part
@@ -78,6 +76,11 @@ def to_crop(frames: Tensor, xy: Tensor) -> Tensor:
     return torch.einsum("nij,nkj->nki", inverse, xy - frames[:, None, :, 2])
 
 
+def body_size(frames: Tensor) -> Tensor:
+    """(N, 2, 3) frames to (N,) mean of each body's height and depth, image pixels."""
+    return torch.linalg.det(frames[:, :, :2]).abs().sqrt() * BODY_PX
+
+
 class Refiner(nn.Module):
     """A small U-shaped network with a soft-argmax for each of the six points.
 
@@ -91,8 +94,9 @@ class Refiner(nn.Module):
         a, b, c = widths
         self.fine = nn.Sequential(conv_bn(2, a, 3, 2), FusedMBConv(a, a, 2))
         self.middle = nn.Sequential(FusedMBConv(a, b, 2, 2), FusedMBConv(b, b, 2))
-        self.coarse = nn.Sequential(FusedMBConv(b, c, 2, 2), FusedMBConv(c, c, 2),
-                                    FusedMBConv(c, c, 2))
+        self.coarse = nn.Sequential(
+            FusedMBConv(b, c, 2, 2), FusedMBConv(c, c, 2), FusedMBConv(c, c, 2)
+        )
         self.up_middle = conv_bn(c + b, b, 3)
         self.up_fine = conv_bn(b + a, b, 3)
         self.heat = nn.Conv2d(b, 6, 1)

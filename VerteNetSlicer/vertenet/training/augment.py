@@ -13,7 +13,12 @@ from torch.nn import functional as F
 from ..network.coding import UNKNOWN
 
 CANVASES: tuple[tuple[int, int], ...] = (
-    (512, 256), (448, 224), (384, 192), (384, 192), (416, 160), (320, 288),
+    (512, 256),
+    (448, 224),
+    (384, 192),
+    (384, 192),
+    (416, 160),
+    (320, 288),
 )
 """Rows and columns of training views: several sizes, so that any input size works."""
 
@@ -32,8 +37,13 @@ def draw_canvas(rng: np.random.Generator) -> tuple[int, int]:
     return CANVASES[int(rng.integers(len(CANVASES)))]
 
 
-def view(image: NDArray[np.uint8], points: NDArray[np.float32], visible: NDArray[np.int8],
-         canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def view(
+    image: NDArray[np.uint8],
+    points: NDArray[np.float32],
+    visible: NDArray[np.int8],
+    canvas: tuple[int, int],
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor, Tensor]:
     """One random view: zoom, shift, turn, mirror, intensity.
 
     Args:
@@ -57,14 +67,18 @@ def view(image: NDArray[np.uint8], points: NDArray[np.float32], visible: NDArray
     return shade(pixels, rng), moved, _still_visible(moved, seen, canvas)
 
 
-def _draw_matrix(shape: tuple[int, ...], canvas: tuple[int, int],
-                 rng: np.random.Generator) -> NDArray[np.float64]:
+def _draw_matrix(
+    shape: tuple[int, ...], canvas: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.float64]:
     """2 x 3 map from view pixels to image pixels."""
     rows, columns = shape
     h, w = canvas
     fit = np.sqrt(rows * columns / (h * w))
-    zoom = fit * np.exp(rng.normal(0.0, 0.12)) * (rng.uniform(0.5, 0.85) if rng.random() < 0.2
-                                                  else 1.0)
+    zoom = (
+        fit
+        * np.exp(rng.normal(0.0, 0.12))
+        * (rng.uniform(0.5, 0.85) if rng.random() < 0.2 else 1.0)
+    )
     stretch = np.exp(rng.normal(0, 0.05))
     angle = np.deg2rad(rng.normal(0, 3.5))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
@@ -76,8 +90,9 @@ def _draw_matrix(shape: tuple[int, ...], canvas: tuple[int, int],
     return np.column_stack([linear, centre - linear @ (np.array([w - 1, h - 1]) / 2)])
 
 
-def _sample(image: NDArray[np.uint8], matrix: NDArray[np.float64],
-            canvas: tuple[int, int]) -> Tensor:
+def _sample(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64], canvas: tuple[int, int]
+) -> Tensor:
     rows, columns = image.shape
     h, w = canvas
     half = np.diag([(w - 1) / 2, (h - 1) / 2])
@@ -148,8 +163,11 @@ def clutter(x: Tensor, count: int, rng: np.random.Generator) -> Tensor:
     return x.clamp(0, 1)
 
 
-def make_batch(scans: list[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]],
-               canvas: tuple[int, int], rng: np.random.Generator) -> Batch:
+def make_batch(
+    scans: list[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]],
+    canvas: tuple[int, int],
+    rng: np.random.Generator,
+) -> Batch:
     """Random views of these scans as one batch."""
     parts = [view(*scan, canvas, rng) for scan in scans]
     return Batch(*(torch.stack(column) for column in zip(*parts)))

@@ -51,8 +51,12 @@ class Validation:
         return float(np.mean(np.abs(self.pulls) <= times * factor))
 
 
-def validate(detector: Detector, count: int, first_seed: int = FIRST_VALIDATION_SEED,
-             size: tuple[int, int] = (704, 352)) -> Validation:
+def validate(
+    detector: Detector,
+    count: int,
+    first_seed: int = FIRST_VALIDATION_SEED,
+    size: tuple[int, int] = (704, 352),
+) -> Validation:
     """Run the whole detection on freshly rendered scans of held-back seeds.
 
     Args:
@@ -71,8 +75,11 @@ def validate(detector: Detector, count: int, first_seed: int = FIRST_VALIDATION_
         predicted = {v.level.value: v.array() for v in spine}
         result = compare(str(seed), predicted, truth, (size[1], size[0]), ignore=unsure)
         sigma = {v.level.value: _sigma(v.points) for v in spine}
-        pulls += [_pull(predicted[m.predicted] - truth[m.level], sigma[m.predicted])
-                  for m in result.matches if m.predicted is not None]
+        pulls += [
+            _pull(predicted[m.predicted] - truth[m.level], sigma[m.predicted])
+            for m in result.matches
+            if m.predicted is not None
+        ]
         results.append(result)
         looks.append(scan.look)
     joined = np.concatenate(pulls) if pulls else np.empty(0)
@@ -110,12 +117,20 @@ def table(validation: Validation) -> list[dict[str, Any]]:
 
 def half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights as 16-bit floats: half the file; they are widened again on loading."""
-    return {name: value.half() if value.is_floating_point() else value
-            for name, value in state.items()}
+    return {
+        name: value.half() if value.is_floating_point() else value for name, value in state.items()
+    }
 
 
-def store(directory: Path, network: CompactVerteNet, *, name: str, version: str,
-          sigma_factor: float, card: str) -> ModelInfo:
+def store(
+    directory: Path,
+    network: CompactVerteNet,
+    *,
+    name: str,
+    version: str,
+    sigma_factor: float,
+    card: str,
+) -> ModelInfo:
     """Write a model folder.
 
     Args:
@@ -127,8 +142,15 @@ def store(directory: Path, network: CompactVerteNet, *, name: str, version: str,
         card: Markdown.
     """
     config = {**CompactConfig.to_dict(network.config), "sigma_factor": round(sigma_factor, 4)}
-    return write_model(directory, state_dict=half(network.state_dict()), name=name,
-                       version=version, architecture="compact", config=config, card=card)
+    return write_model(
+        directory,
+        state_dict=half(network.state_dict()),
+        name=name,
+        version=version,
+        architecture="compact",
+        config=config,
+        card=card,
+    )
 
 
 @torch.no_grad()

@@ -42,8 +42,15 @@ class Trainer:
     drawn in ``config.real_share`` of all cases.
     """
 
-    def __init__(self, config: TrainingConfig, pool: Path, state: Path, report: Report, *,
-                 own: Sequence[Scan] = ()) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        pool: Path,
+        state: Path,
+        report: Report,
+        *,
+        own: Sequence[Scan] = (),
+    ) -> None:
         self.config, self.pool, self.state, self.report = config, pool, state, report
         self.own = tuple(own)
         torch.set_num_threads(config.threads)
@@ -51,8 +58,9 @@ class Trainer:
         self.network = starting_network(config)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = deepcopy(self.network).eval()
-        self.optimiser = torch.optim.AdamW(_groups(self.network, config.weight_decay),
-                                           lr=config.learning_rate)
+        self.optimiser = torch.optim.AdamW(
+            _groups(self.network, config.weight_decay), lr=config.learning_rate
+        )
         self.step, self.seconds = 0, 0.0
         self.shards: dict[str, Shard] = {}
         self._looked = -math.inf
@@ -73,10 +81,16 @@ class Trainer:
         """Write the state aside and rename it."""
         self.state.mkdir(parents=True, exist_ok=True)
         aside = self.state / f".{STATE}.{os.getpid()}"
-        torch.save({
-            "network": self.network.state_dict(), "mean": self.mean.state_dict(),
-            "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds,
-        }, aside)
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "mean": self.mean.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+            },
+            aside,
+        )
         os.replace(aside, self.state / STATE)
 
     def run(self) -> None:
@@ -109,8 +123,10 @@ class Trainer:
     def _tell(self, losses: dict[str, Tensor], budget: float) -> None:
         terms = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
         images = self.step * self.config.batch
-        self.report(f"{self.seconds / 60:.1f}/{budget / 60:.0f} min, step {self.step}, "
-                    f"{images} views, {self.seconds / max(self.step, 1):.2f} s/step: {terms}")
+        self.report(
+            f"{self.seconds / 60:.1f}/{budget / 60:.0f} min, step {self.step}, "
+            f"{images} views, {self.seconds / max(self.step, 1):.2f} s/step: {terms}"
+        )
 
     def _draw(self, step: int) -> tuple[Batch, tuple[Tensor, Tensor, Tensor]]:
         """The batch and the crops of one step; depends on seed, step and pool alone."""
@@ -133,8 +149,9 @@ class Trainer:
         i = int(rng.integers(len(shard)))
         return shard.images[i], shard.points[i], shard.visible[i]
 
-    def _learn(self, batch: Batch, crops: tuple[Tensor, Tensor, Tensor],
-               spent: float) -> dict[str, Tensor]:
+    def _learn(
+        self, batch: Batch, crops: tuple[Tensor, Tensor, Tensor], spent: float
+    ) -> dict[str, Tensor]:
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate(spent)
         targets = encode(batch.points, batch.visible, *batch.images.shape[-2:])
@@ -156,8 +173,11 @@ class Trainer:
 
     def _rate(self, spent: float) -> float:
         warm = min(1.0, (self.step + 1) / _WARM_UP_STEPS)
-        return self.config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(
-            math.pi * min(1.0, spent))))
+        return (
+            self.config.learning_rate
+            * warm
+            * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, spent))))
+        )
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -183,12 +203,14 @@ def starting_network(config: TrainingConfig) -> CompactVerteNet:
     if not isinstance(model.module, CompactVerteNet):
         raise ConfigurationError(
             f"Expected a model of the compact architecture to go on from, got {model.info.name} "
-            f"of the {model.info.architecture} one. Choose another 'start'.")
+            f"of the {model.info.architecture} one. Choose another 'start'."
+        )
     wanted = {**model.info.config, **config.network}
     if CompactConfig.from_dict(wanted) != model.module.config:
         raise ConfigurationError(
             f"Expected the network settings of the model at '{config.start}', got others. "
-            "Leave out 'network', or train from the beginning without 'start'.")
+            "Leave out 'network', or train from the beginning without 'start'."
+        )
     return model.module.train()
 
 
@@ -199,8 +221,9 @@ def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
 
 
-def draw_crops(scans: list[Scan], count: int,
-               rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def draw_crops(
+    scans: list[Scan], count: int, rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Crops of random vertebrae, placed as inexactly as a first look would.
 
     Returns:

@@ -32,10 +32,12 @@ def detection_losses(maps: dict[str, Tensor], targets: Targets) -> dict[str, Ten
     # What cannot be seen pulls less on the points, but fully on their uncertainty.
     clear = 0.25 + 0.75 * targets.measurable
     points = known_mean(point_loss(error, cell_values(maps["scale"], where)), known) * clear
-    level = F.cross_entropy(cell_values(maps["level"], where), targets.level, reduction="none",
-                            label_smoothing=0.02)
+    level = F.cross_entropy(
+        cell_values(maps["level"], where), targets.level, reduction="none", label_smoothing=0.02
+    )
     measurable = F.binary_cross_entropy_with_logits(
-        cell_values(maps["measurable"], where)[:, 0], targets.measurable, reduction="none")
+        cell_values(maps["measurable"], where)[:, 0], targets.measurable, reduction="none"
+    )
     return {
         "heat": focal_loss(maps["heat"], targets.heat, targets.weight),
         "offset": (share * offset.sum(1)).sum(),

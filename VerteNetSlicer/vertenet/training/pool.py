@@ -31,8 +31,9 @@ class Shard:
         return len(self.visible)
 
 
-def render_shard(directory: Path, first_seed: int, count: int = SHARD,
-                 size: tuple[int, int] = SIZE) -> Path:
+def render_shard(
+    directory: Path, first_seed: int, count: int = SHARD, size: tuple[int, int] = SIZE
+) -> Path:
     """Render scans of consecutive seeds into one shard; an existing one is kept."""
     from ..synthesis import synthesise
 
@@ -42,11 +43,16 @@ def render_shard(directory: Path, first_seed: int, count: int = SHARD,
     scans = [synthesise(seed, size=size) for seed in range(first_seed, first_seed + count)]
     images = np.stack([np.round(np.clip(s.image, 0, 1) * 255).astype(np.uint8) for s in scans])
     truth = path.with_suffix(".points.npz")
-    _save(truth, lambda file: np.savez(
-        file, points=np.stack([s.points for s in scans]).astype(np.float32),
-        visible=np.stack([s.visible for s in scans]).astype(np.int8),
-        grade=np.stack([s.grade for s in scans]).astype(np.int8),
-        look=np.array([s.look for s in scans])))
+    _save(
+        truth,
+        lambda file: np.savez(
+            file,
+            points=np.stack([s.points for s in scans]).astype(np.float32),
+            visible=np.stack([s.visible for s in scans]).astype(np.int8),
+            grade=np.stack([s.grade for s in scans]).astype(np.int8),
+            look=np.array([s.look for s in scans]),
+        ),
+    )
     _save(path, lambda file: np.save(file, images))
     return path
 
@@ -66,6 +72,7 @@ def load_shards(directory: Path, known: Sequence[str] = ()) -> dict[str, Shard]:
         if path.name in known:
             continue
         with np.load(path.with_suffix(".points.npz")) as truth:
-            found[path.name] = Shard(np.load(path, mmap_mode="r"), truth["points"],
-                                     truth["visible"])
+            found[path.name] = Shard(
+                np.load(path, mmap_mode="r"), truth["points"], truth["visible"]
+            )
     return found

@@ -22,9 +22,14 @@ _SEEDS_PER_TRAINING = 1_000_000
 _VALIDATION_SCANS = 200
 
 
-def run(config: TrainingConfig, output: Path, *, resume: bool = False,
-        report: Callable[[str], None] = lambda line: None,
-        validation_scans: int = _VALIDATION_SCANS) -> ModelInfo:
+def run(
+    config: TrainingConfig,
+    output: Path,
+    *,
+    resume: bool = False,
+    report: Callable[[str], None] = lambda line: None,
+    validation_scans: int = _VALIDATION_SCANS,
+) -> ModelInfo:
     """Render, train, validate, calibrate and write ``OUTPUT/model``.
 
     ``OUTPUT/scans`` keeps the rendered scans and ``OUTPUT/state`` the training's state,
@@ -52,8 +57,14 @@ def run(config: TrainingConfig, output: Path, *, resume: bool = False,
     return finish(trainer, output / MODEL, report, validation_scans, own=own)
 
 
-def finish(trainer: Trainer, directory: Path, report: Callable[[str], None],
-           validation_scans: int, *, own: OwnData | None = None) -> ModelInfo:
+def finish(
+    trainer: Trainer,
+    directory: Path,
+    report: Callable[[str], None],
+    validation_scans: int,
+    *,
+    own: OwnData | None = None,
+) -> ModelInfo:
     """Judge the running mean of the weights, calibrate it and write it with its card.
 
     Args:
@@ -73,8 +84,14 @@ def finish(trainer: Trainer, directory: Path, report: Callable[[str], None],
     validation = validate(load_detector(directory, "cpu"), validation_scans)
     factor = validation.sigma_factor() if len(validation.pulls) else 1.0
     learnt = sum(len(shard) for shard in load_shards(trainer.pool).values())
-    card = write_card(config, validation, scans=learnt, views=trainer.step * config.batch,
-                      parameters=parameters(network), factor=factor)
+    card = write_card(
+        config,
+        validation,
+        scans=learnt,
+        views=trainer.step * config.batch,
+        parameters=parameters(network),
+        factor=factor,
+    )
     if own is not None:
         stored = store(directory, network, sigma_factor=factor, card=card, **keep)
         card += own_section(config, own, load_detector(stored.directory, "cpu"))
@@ -85,11 +102,13 @@ def finish(trainer: Trainer, directory: Path, report: Callable[[str], None],
 def _check_state(path: Path, resume: bool) -> None:
     if resume and not path.exists():
         raise ConfigurationError(
-            f"Expected the state of a training at '{path}', found none. Start without --resume.")
+            f"Expected the state of a training at '{path}', found none. Start without --resume."
+        )
     if not resume and path.exists():
         raise ConfigurationError(
             f"Expected an empty output folder, found the state of a training at '{path}'. "
-            "Add --resume to go on with it, or choose another folder.")
+            "Add --resume to go on with it, or choose another folder."
+        )
 
 
 def _render(config: TrainingConfig, scans: Path, report: Callable[[str], None]) -> None:
@@ -99,11 +118,11 @@ def _render(config: TrainingConfig, scans: Path, report: Callable[[str], None]) 
     shards = max(1, round(config.scans / SHARD))
     per_shard = min(SHARD, config.scans)
     report(f"Rendering {shards * per_shard} scans")
-    with ProcessPoolExecutor(config.threads, mp_context=get_context("spawn"),
-                             initializer=_one_thread) as workers:
+    with ProcessPoolExecutor(
+        config.threads, mp_context=get_context("spawn"), initializer=_one_thread
+    ) as workers:
         jobs: list[Future[Path]] = [
-            workers.submit(render_shard, scans, first + i * SHARD, per_shard)
-            for i in range(shards)
+            workers.submit(render_shard, scans, first + i * SHARD, per_shard) for i in range(shards)
         ]
         for i, job in enumerate(jobs):
             job.result()
