@@ -48,6 +48,7 @@ class VerteNetLogic(VTKObservationMixin):
         self._placement: Placement | None = None
         self._state: VerteNetState | None = None
         self._removing = False
+        self._left_behind: list[object] = []
         self._observe_scene()
 
     @property
@@ -68,7 +69,7 @@ class VerteNetLogic(VTKObservationMixin):
         """Read the next image of a worklist; the present one goes, its nodes with it."""
         volume = self.load_image(path)
         if present is not None:
-            slicer.mrmlScene.RemoveNode(present)
+            nodes.remove_node(present)
         return volume
 
     def spacing_of(self, volume) -> spacing.VolumeSpacing:
@@ -338,12 +339,16 @@ class VerteNetLogic(VTKObservationMixin):
                 # What is left would show points that are no more.
                 self._removing = True
                 made.remove(but=node)
+                self._left_behind += nodes.companions_of(node)
                 self._removing = False
             elif node in made.all():
                 self._forget(examination)
 
     def onNodeRemoved(self, caller, event) -> None:
-        """A table or drawing that was deleted by hand is made again."""
+        """Clear up after a deleted volume; make a deleted table or drawing again."""
+        left, self._left_behind = self._left_behind, []
+        for node in left:
+            caller.RemoveNode(node)
         if not (self._removing or caller.IsClosing() or caller.IsImporting()):
             self.adopt()
 

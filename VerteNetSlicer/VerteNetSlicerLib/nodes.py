@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import slicer.util
+
 import slicer
 
 from .drawing import ROLES, make_model
@@ -38,7 +40,32 @@ class ExaminationNodes:
         """Take everything out of the scene, except the volume and ``but``."""
         for node in self.all():
             if node is not but and node.GetScene() is not None:
-                slicer.mrmlScene.RemoveNode(node)
+                remove_node(node)
+
+
+def companions_of(node) -> list[object]:
+    """A node's display and storage nodes that no other node uses."""
+    found = [node.GetStorageNode()]
+    # A table has no display node.
+    if node.IsA("vtkMRMLDisplayableNode"):
+        found += [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]
+    others = [o for o in slicer.util.getNodesByClass("vtkMRMLStorableNode") if o is not node]
+    used = {id(o.GetStorageNode()) for o in others}
+    for other in others:
+        if other.IsA("vtkMRMLDisplayableNode"):
+            used |= {id(other.GetNthDisplayNode(i)) for i in range(other.GetNumberOfDisplayNodes())}
+    return [c for c in found if c is not None and id(c) not in used]
+
+
+def remove_node(node) -> None:
+    """Take a node out of the scene with its display and storage nodes.
+
+    Slicer leaves those behind, and a volume's display node keeps the pixels.
+    """
+    companions = companions_of(node)
+    slicer.mrmlScene.RemoveNode(node)
+    for companion in companions:
+        slicer.mrmlScene.RemoveNode(companion)
 
 
 def points_of(volume) -> slicer.vtkMRMLMarkupsFiducialNode | None:
@@ -48,8 +75,8 @@ def points_of(volume) -> slicer.vtkMRMLMarkupsFiducialNode | None:
 
 def all_points() -> list[slicer.vtkMRMLMarkupsFiducialNode]:
     """The fiducial nodes of all examinations in the scene."""
-    nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLMarkupsFiducialNode")
-    found = [nodes.GetItemAsObject(i) for i in range(nodes.GetNumberOfItems())]
+    # The scene's own GetNodesByClass would leak its list, and the nodes with it.
+    found = slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode")
     return [node for node in found if node.GetAttribute(KIND)]
 
 

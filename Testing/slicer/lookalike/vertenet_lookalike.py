@@ -123,6 +123,10 @@ def install():
     qt.QUiLoader = UiLoader
     qt.QShortcut = Shortcut
     sys.modules["qt"] = slicer.qt = qt
+    # Shiboken looks into every module there is, and torch's lazy ones do not bear it.
+    odd = [n for n, m in sys.modules.items() if n.startswith("torch.") and type(m) is not type(qt)]
+    hidden = {name: sys.modules.pop(name) for name in odd}
     for name in PANEL_MODULES:
         feature.set_selection(TRUE_PROPERTY, f"VerteNetSlicerLib.{name}")
+    sys.modules.update(hidden)
     return application
