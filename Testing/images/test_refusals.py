@@ -70,10 +70,22 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
         (b"<html><body>login</body></html>", "text"),
         (gzip.compress(b"hello" * 100), "gzip"),
         (bytes(4096), "zeros"),
-        (b"Salted__" + os.urandom(64), "encrypted"),
+        (b"Salted__" + np.random.default_rng(5).bytes(64), "encrypted"),
         (bytes.fromhex("308006092a864886f70d010703a080") + bytes(64), "encrypted"),
         (np.random.default_rng(0).bytes(4096), "encrypted"),
         (b"D", "text"),
+    ],
+    ids=[
+        "pdf",
+        "gif",
+        "csv",
+        "html",
+        "gzip",
+        "zeros",
+        "openssl",
+        "cms",
+        "noise",
+        "one letter",
     ],
 )
 def test_files_that_are_no_images_are_named(tmp_path: Path, content: bytes, word: str) -> None:
