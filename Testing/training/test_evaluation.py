@@ -3,10 +3,15 @@
 import csv
 import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import vertenet
 from vertenet.errors import LandmarkError
 from vertenet.training.annotated import Annotated
 from vertenet.training.evaluation import evaluate, figures, table
@@ -243,3 +248,14 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
 
     assert main(["evaluate", str(tmp_path / "no"), str(tmp_path), "-o", str(tmp_path / "o")]) == 1
     assert "Expected annotations" in capsys.readouterr().err
+
+
+def test_an_evaluation_loads_no_torch():
+    code = (
+        "import sys; from vertenet.training import annotations, evaluation_files, "
+        "evaluation_plots, evaluation_table, own_images; sys.exit('torch' in sys.modules)"
+    )
+    home = str(Path(vertenet.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", code], check=False,
+                          env={**os.environ, "PYTHONPATH": home})
+    assert done.returncode == 0
