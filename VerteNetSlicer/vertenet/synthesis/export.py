@@ -75,6 +75,21 @@ def write_scans(
     return tuple(paths)
 
 
+def write_scan(scan: SyntheticScan, path: Path) -> None:
+    """Write one scan as a 12-bit Secondary Capture with its spacing.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    try:
+        _write_dicom(scan, scan_spacing_mm(scan), path)
+    except OSError as error:
+        raise OutputError(
+            f"Expected to write '{path.name}', but it failed ({error.strerror}). "
+            "Choose a folder that can be written."
+        ) from error
+
+
 def scan_spacing_mm(scan: SyntheticScan) -> tuple[float, float]:
     """``(row, column)`` in mm that a scan's pixels would have on an average spine."""
     stream = np.random.default_rng([scan.params["seed"], 0])
