@@ -22,9 +22,11 @@ PUBLISHED = ("T12", "L1", "L2", "L3", "L4", "L5")
 def spine():
     scale = PixelScale(0.5, 0.25, in_mm=True)
     vertebrae = [
-        Vertebra(level, {p: Landmark(*(BODY[i] + [0, 40 * k]), 1.5)
-                         for i, p in enumerate(PointName)})
-        for k, level in enumerate((Level.L1, Level.L2))]
+        Vertebra(
+            level, {p: Landmark(*(BODY[i] + [0, 40 * k]), 1.5) for i, p in enumerate(PointName)}
+        )
+        for k, level in enumerate((Level.L1, Level.L2))
+    ]
     frame = ImageFrame("scan.dcm", 200, 300, scale, "user")
     return measure(Spine(tuple(vertebrae), Side.RIGHT), frame)
 
@@ -61,12 +63,19 @@ def test_a_vertebra_may_have_some_of_its_points(tmp_path):
 
 
 def test_further_columns_tell_grade_look_quality_and_certainty(tmp_path):
-    found = read_annotations(write(
-        tmp_path / "p.csv",
-        "image,level,point,x,y,grade,look,quality,level_certain,confidence,sigma_px,patient",
-        "a,L1,PS,1,2,2,bright,poor,False,low,0.5,P7"))["a"]
+    found = read_annotations(
+        write(
+            tmp_path / "p.csv",
+            "image,level,point,x,y,grade,look,quality,level_certain,confidence,sigma_px,patient",
+            "a,L1,PS,1,2,2,bright,poor,False,low,0.5,P7",
+        )
+    )["a"]
     assert (found.grade, found.look, found.quality, found.patient) == (
-        {"L1": 2}, "bright", "poor", "P7")
+        {"L1": 2},
+        "bright",
+        "poor",
+        "P7",
+    )
     assert found.uncertain == {"L1"}
     assert found.confidence["L1"][0] == "low"
     assert found.sigma["L1"][0] == 0.5 and np.isnan(found.sigma["L1"][1])
@@ -74,8 +83,11 @@ def test_further_columns_tell_grade_look_quality_and_certainty(tmp_path):
 
 def test_a_truth_table_beside_the_points_is_read_too(tmp_path):
     write(tmp_path / "points.csv", "image,level,point,x,y", *rows())
-    write(tmp_path / "truth.csv", "image,level,visible,grade,look,spacing_row_mm,spacing_column_mm",
-          "a.png,L1,1,3,faint,0.5,0.4")
+    write(
+        tmp_path / "truth.csv",
+        "image,level,visible,grade,look,spacing_row_mm,spacing_column_mm",
+        "a.png,L1,1,3,faint,0.5,0.4",
+    )
     found = read_annotations(tmp_path)["a.png"]
     assert (found.grade, found.look, found.spacing_mm) == ({"L1": 3}, "faint", (0.5, 0.4))
 
@@ -157,9 +169,11 @@ def test_a_point_that_was_dragged_has_lost_its_sigma(tmp_path):
 
 
 def test_slicer_may_save_in_ras_and_without_some_points(tmp_path):
-    points = [{"label": "L1_PS", "position": [-3.0, -4.0, 0.0]},
-              {"label": "L1_AS", "position": [-9.0, -4.0, 0.0], "positionStatus": "undefined"},
-              {"label": "note", "position": [0.0, 0.0, 0.0]}]
+    points = [
+        {"label": "L1_PS", "position": [-3.0, -4.0, 0.0]},
+        {"label": "L1_AS", "position": [-9.0, -4.0, 0.0], "positionStatus": "undefined"},
+        {"label": "note", "position": [0.0, 0.0, 0.0]},
+    ]
     node = {"coordinateSystem": "RAS", "controlPoints": points}
     (tmp_path / "scan7.mrk.json").write_text(json.dumps({"markups": [node]}))
     found = read_annotations(tmp_path)["scan7"]
@@ -174,16 +188,21 @@ def test_a_report_alone_is_read(tmp_path):
 
 
 def coco(category, keypoints, **more):
-    return {"images": [{"id": 4, "file_name": "a.png", "width": 60, "height": 70}],
-            "categories": [category],
-            "annotations": [{"image_id": 4, "category_id": 1, "keypoints": keypoints, **more}]}
+    return {
+        "images": [{"id": 4, "file_name": "a.png", "width": 60, "height": 70}],
+        "categories": [category],
+        "annotations": [{"image_id": 4, "category_id": 1, "keypoints": keypoints, **more}],
+    }
 
 
-@pytest.mark.parametrize(("category", "more"), [
-    ({"id": 1, "name": "L1", "keypoints": ["PS", "AS"]}, {}),
-    ({"id": 1, "name": "vertebra", "keypoints": ["PS", "AS"]}, {"attributes": {"level": "L1"}}),
-    ({"id": 1, "name": "spine", "keypoints": ["L1_PS", "L1_AS"]}, {}),
-])
+@pytest.mark.parametrize(
+    ("category", "more"),
+    [
+        ({"id": 1, "name": "L1", "keypoints": ["PS", "AS"]}, {}),
+        ({"id": 1, "name": "vertebra", "keypoints": ["PS", "AS"]}, {"attributes": {"level": "L1"}}),
+        ({"id": 1, "name": "spine", "keypoints": ["L1_PS", "L1_AS"]}, {}),
+    ],
+)
 def test_coco_keypoints_name_their_level_in_three_ways(tmp_path, category, more):
     (tmp_path / "c.json").write_text(json.dumps(coco(category, [1, 2, 2, 5, 6, 0], **more)))
     found = read_annotations(tmp_path / "c.json")["a.png"]
@@ -192,10 +211,16 @@ def test_coco_keypoints_name_their_level_in_three_ways(tmp_path, category, more)
     assert found.size == (60, 70)
 
 
-@pytest.mark.parametrize(("line", "why"), [
-    ("a,L9,PS,1,2", "T1 to S1"), ("a,L1,XX,1,2", "PS, MS"), ("a,L1,PS,one,2", "numbers"),
-    (",L1,PS,1,2", "image's name"), ("a,L1,PS,nan,2", "numbers"),
-])
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("a,L9,PS,1,2", "T1 to S1"),
+        ("a,L1,XX,1,2", "PS, MS"),
+        ("a,L1,PS,one,2", "numbers"),
+        (",L1,PS,1,2", "image's name"),
+        ("a,L1,PS,nan,2", "numbers"),
+    ],
+)
 def test_a_bad_row_is_named(tmp_path, line, why):
     path = write(tmp_path / "p.csv", "image,level,point,x,y", line)
     with pytest.raises(LandmarkError, match=why) as told:
@@ -209,9 +234,21 @@ def test_a_point_given_twice_is_refused(tmp_path):
         read_annotations(write(tmp_path / "p.csv", "image,level,point,x,y", *lines))
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"markups": 3}', b'{"markups": [[]]}',
-                                     b"\x00\x01\x02", b"", b"a,b\n1,2\n", b'{"annotations": []}',
-                                     b'{"schema": "vertenet-report/1"}', b"[1, 2]"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b'{"markups": 3}',
+        b'{"markups": [[]]}',
+        b"\x00\x01\x02",
+        b"",
+        b"a,b\n1,2\n",
+        b'{"annotations": []}',
+        b'{"schema": "vertenet-report/1"}',
+        b"[1, 2]",
+    ],
+)
 def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, content):
     (tmp_path / "p").write_bytes(content)
     with pytest.raises(VerteNetError, match="Expected"):
@@ -225,11 +262,17 @@ def test_what_is_not_there_is_refused(tmp_path):
         read_annotations(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("dxa_a", "dxa_a"), ("dxa_a.PNG", "dxa_a"), ("x/y/a.dcm", "a"), ("10.jpg.mat", "10"),
-    ("s.nii.gz", "s"), ("1.2.840.113", "1.2.840.113"), ("scan.v2", "scan"),
-])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("dxa_a", "dxa_a"),
+        ("dxa_a.PNG", "dxa_a"),
+        ("x/y/a.dcm", "a"),
+        ("10.jpg.mat", "10"),
+        ("s.nii.gz", "s"),
+        ("1.2.840.113", "1.2.840.113"),
+        ("scan.v2", "scan"),
+    ],
+)
 def test_names_are_matched_without_their_ending(name, expected):
     assert stem(name) == expected
-
-

@@ -25,8 +25,10 @@ LEVELS = ("L1", "L2", "L3")
 
 
 def image(name="a", levels=LEVELS, shift=(0.0, 0.0), first=0, **more):
-    bodies = {level: BODY + [100, 40 + 40 * (i + first)] + np.array(shift)
-              for i, level in enumerate(levels)}
+    bodies = {
+        level: BODY + [100, 40 + 40 * (i + first)] + np.array(shift)
+        for i, level in enumerate(levels)
+    }
     return Annotated(name, bodies, **{"size": (200, 400), **more})
 
 
@@ -102,10 +104,13 @@ def test_a_vertebra_with_some_points_is_compared_where_found_and_never_missed():
     assert figures(missed.cases)["found"] == 1.0
 
 
-@pytest.mark.parametrize(("extra", "first", "false", "silent"), [
-    ("L4", 3, 0, 1),  # below the last annotated vertebra: perhaps there
-    ("T12", -1, 0, 1),
-])
+@pytest.mark.parametrize(
+    ("extra", "first", "false", "silent"),
+    [
+        ("L4", 3, 0, 1),  # below the last annotated vertebra: perhaps there
+        ("T12", -1, 0, 1),
+    ],
+)
 def test_what_lies_beyond_the_annotated_vertebrae_is_not_judged(extra, first, false, silent):
     predicted = image()
     predicted.bodies |= image(levels=(extra,), first=first).bodies
@@ -136,8 +141,10 @@ def test_corners_named_by_the_image_fit_either_way_of_facing():
 
 
 def test_rows_by_level_grade_look_and_quality_split_the_errors():
-    truth = [image("a", look="bright", quality="good", grade={"L1": 2, "L2": 0}),
-             image("b", look="faint", quality="poor")]
+    truth = [
+        image("a", look="bright", quality="good", grade={"L1": 2, "L2": 0}),
+        image("b", look="faint", quality="poor"),
+    ]
     result = judged([image("a"), image("b", shift=(3, 0))], truth)
     assert row(result, "look", "bright")["mean_share"] == pytest.approx(0.0)
     assert row(result, "look", "faint")["mean_share"] == pytest.approx(0.1)
@@ -207,13 +214,22 @@ def test_without_sigma_there_is_no_calibration():
 
 def test_the_files_hold_every_point_and_no_nan(tmp_path):
     truth = image(grade={"L1": 1}, look="bright", spacing_mm=(0.5, 0.5))
-    predicted = image(levels=("L1", "L2"), shift=(3, 0),
-                      sigma={"L1": np.full(6, 1.0), "L2": np.full(6, 1.0)})
+    predicted = image(
+        levels=("L1", "L2"), shift=(3, 0), sigma={"L1": np.full(6, 1.0), "L2": np.full(6, 1.0)}
+    )
     evaluation = judged([predicted], [truth])
     rows = write_evaluation(evaluation, tmp_path / "out")
     names = {p.name for p in (tmp_path / "out").iterdir()}
-    assert names == {"summary.csv", "points.csv", "summary.json", "errors.png", "levels.png",
-                     "bias.png", "heights.png", "sigma.png"}
+    assert names == {
+        "summary.csv",
+        "points.csv",
+        "summary.json",
+        "errors.png",
+        "levels.png",
+        "bias.png",
+        "heights.png",
+        "sigma.png",
+    }
     with (tmp_path / "out" / "points.csv").open() as stream:
         points = list(csv.DictReader(stream))
     assert tuple(points[0]) == POINT_COLUMNS
@@ -232,11 +248,22 @@ def test_the_command_prints_tables_and_writes_files(tmp_path, capsys):
     from vertenet.cli import main
 
     lines = ["image,level,point,x,y"]
-    lines += [f"a,{level},{p},{x},{y}" for level, body in image().bodies.items()
-              for p, (x, y) in zip(("PS", "MS", "AS", "AI", "MI", "PI"), body)]
+    lines += [
+        f"a,{level},{p},{x},{y}"
+        for level, body in image().bodies.items()
+        for p, (x, y) in zip(("PS", "MS", "AS", "AI", "MI", "PI"), body)
+    ]
     (tmp_path / "p.csv").write_text("\n".join(lines))
-    code = main(["evaluate", str(tmp_path / "p.csv"), str(tmp_path / "p.csv"), "--no-plots",
-                 "-o", str(tmp_path / "out")])
+    code = main(
+        [
+            "evaluate",
+            str(tmp_path / "p.csv"),
+            str(tmp_path / "p.csv"),
+            "--no-plots",
+            "-o",
+            str(tmp_path / "out"),
+        ]
+    )
     printed = capsys.readouterr().out
     assert code == 0
     assert "six points" in printed and "limits of agreement" in printed
@@ -256,6 +283,7 @@ def test_an_evaluation_loads_no_torch():
         "evaluation_plots, evaluation_table, own_images; sys.exit('torch' in sys.modules)"
     )
     home = str(Path(vertenet.__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", code], check=False,
-                          env={**os.environ, "PYTHONPATH": home})
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env={**os.environ, "PYTHONPATH": home}
+    )
     assert done.returncode == 0

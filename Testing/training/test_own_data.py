@@ -22,8 +22,14 @@ from vertenet.training.losses import known_mean, point_loss, refiner_loss
 from vertenet.training.own_data import as_scan, load_own
 from vertenet.training.run import run
 
-TINY = {"widths": [4, 8, 8, 8, 8], "depths": [1, 1, 1, 1], "decoder": [8, 8, 8], "head": 8,
-        "attention": False, "refiner": [4, 8, 8]}
+TINY = {
+    "widths": [4, 8, 8, 8, 8],
+    "depths": [1, 1, 1, 1],
+    "decoder": [8, 8, 8],
+    "head": 8,
+    "attention": False,
+    "refiner": [4, 8, 8],
+}
 BODY = np.array([[-16.0, -12], [0, -12], [16, -12], [16, 12], [0, 12], [-16, 12]])
 
 
@@ -74,8 +80,9 @@ def test_an_unknown_vertebra_is_no_target():
 def test_a_view_keeps_what_is_unknown_unknown():
     points, visible = spine("L1")
     image = np.zeros((256, 128), np.uint8)
-    _, _, seen = view(image, points.numpy(), visible.numpy().astype(np.int8), (96, 64),
-                      np.random.default_rng(0))
+    _, _, seen = view(
+        image, points.numpy(), visible.numpy().astype(np.int8), (96, 64), np.random.default_rng(0)
+    )
     assert int((seen == UNKNOWN).sum()) == 17
 
 
@@ -88,8 +95,10 @@ def test_points_that_were_not_annotated_cost_nothing():
 def test_the_second_look_learns_from_four_corners():
     uv = torch.zeros(1, 6, 2)
     uv[0, [1, 4]] = math.nan
-    out = {"uv": torch.full((1, 6, 2), 3.6, requires_grad=True),
-           "scale": torch.full((1, 6), math.log(0.1))}
+    out = {
+        "uv": torch.full((1, 6, 2), 3.6, requires_grad=True),
+        "scale": torch.full((1, 6), math.log(0.1)),
+    }
     loss = refiner_loss(out, uv, torch.ones(1))
     loss.backward()
     expected = float(point_loss(torch.full((1, 6, 2), 0.1), out["scale"]).mean())
@@ -150,12 +159,15 @@ def test_images_of_one_patient_stay_together(own_folder, tmp_path):
     text = (own_folder / "points.csv").read_text().splitlines()
     rows = [text[0] + ",patient"] + [
         line + (",P1" if line[:9] in ("scan_0001", "scan_0002", "scan_0003") else ",P2")
-        for line in text[1:]]
+        for line in text[1:]
+    ]
     (tmp_path / "own.csv").write_text("\n".join(rows))
     config = TrainingConfig(images=str(own_folder), points=str(tmp_path / "own.csv"), hold_out=0.5)
     own = load_own(config)
     assert {h.image for h in own.held} in (
-        {"scan_0001.png", "scan_0002.png", "scan_0003.png"}, {"scan_0004.png", "scan_0005.png"})
+        {"scan_0001.png", "scan_0002.png", "scan_0003.png"},
+        {"scan_0004.png", "scan_0005.png"},
+    )
 
 
 def test_annotations_without_a_whole_vertebra_cannot_be_learnt_from(tmp_path):
@@ -177,8 +189,9 @@ def test_points_alone_name_the_folder_of_the_images(tmp_path):
     assert TrainingConfig(points=str(tmp_path / "p.csv")).images == str(tmp_path)
 
 
-@pytest.mark.parametrize("values", [{"real_share": 0.0}, {"real_share": 1.1}, {"hold_out": 1.0},
-                                    {"steps": 0}])
+@pytest.mark.parametrize(
+    "values", [{"real_share": 0.0}, {"real_share": 1.1}, {"hold_out": 1.0}, {"steps": 0}]
+)
 def test_a_share_or_count_out_of_range_is_refused(values):
     with pytest.raises(ConfigurationError):
         TrainingConfig(**values)
@@ -186,15 +199,34 @@ def test_a_share_or_count_out_of_range_is_refused(values):
 
 @pytest.mark.slow
 def test_own_images_make_a_model_that_detects_and_can_be_gone_on_from(own_folder, tmp_path):
-    config = TrainingConfig.from_dict({
-        "images": str(own_folder), "steps": 2, "batch": 2, "crops": 4, "threads": 1,
-        "real_share": 1.0, "network": TINY, "name": "clinic"})
+    config = TrainingConfig.from_dict(
+        {
+            "images": str(own_folder),
+            "steps": 2,
+            "batch": 2,
+            "crops": 4,
+            "threads": 1,
+            "real_share": 1.0,
+            "network": TINY,
+            "name": "clinic",
+        }
+    )
     made = run(config, tmp_path / "first", validation_scans=1)
     assert (made.name, made.architecture) == ("clinic", "compact")
     assert "Own images (4 learnt from, 1 held back)" in made.card_text()
-    again = TrainingConfig.from_dict({
-        "images": str(own_folder), "steps": 1, "batch": 2, "crops": 4, "threads": 1,
-        "real_share": 0.5, "scans": 2, "start": str(made.directory), "name": "clinic-2"})
+    again = TrainingConfig.from_dict(
+        {
+            "images": str(own_folder),
+            "steps": 1,
+            "batch": 2,
+            "crops": 4,
+            "threads": 1,
+            "real_share": 0.5,
+            "scans": 2,
+            "start": str(made.directory),
+            "name": "clinic-2",
+        }
+    )
     tuned = run(again, tmp_path / "second", validation_scans=1)
     card = tuned.card_text()
     assert f"Went on from: clinic 0.1.0, sha256 {made.sha256}" in card

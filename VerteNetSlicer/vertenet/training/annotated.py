@@ -77,10 +77,12 @@ class Annotated:
         if row is None:
             raise LandmarkError(
                 f"Expected a point of {', '.join(ROWS)} or {', '.join(SIDES)}, got '{point}' on "
-                f"{level} of '{self.image}'. Correct the name.")
+                f"{level} of '{self.image}'. Correct the name."
+            )
         if np.isfinite(body[row]).all():
             raise LandmarkError(
-                f"Expected {level} {point} of '{self.image}' once, got it twice. Remove one.")
+                f"Expected {level} {point} of '{self.image}' once, got it twice. Remove one."
+            )
         body[row] = x, y
 
     def mirrored(self) -> Annotated:
@@ -95,8 +97,11 @@ class Annotated:
 
     def placed(self) -> Annotated:
         """The same without bodies of which no point was placed."""
-        kept = {name: points for name, points in self.bodies.items()
-                if np.isfinite(points).all(axis=1).any()}
+        kept = {
+            name: points
+            for name, points in self.bodies.items()
+            if np.isfinite(points).all(axis=1).any()
+        }
         return Annotated(**{**self.__dict__, "bodies": kept})
 
 
@@ -110,7 +115,8 @@ def level_name(text: str) -> str:
     if name in BODIES or name.startswith("?"):
         return name
     raise LandmarkError(
-        f"Expected a level from T1 to S1 (or ? with a number), got '{text}'. Correct the level.")
+        f"Expected a level from T1 to S1 (or ? with a number), got '{text}'. Correct the level."
+    )
 
 
 def is_whole(points: Array) -> bool:
@@ -138,6 +144,7 @@ def by_image(items: Iterable[Annotated]) -> dict[str, Annotated]:
         if item.image in out:
             raise LandmarkError(
                 f"Expected each image once, got points of '{item.image}' twice. "
-                "Remove one of the two or give the images different names.")
+                "Remove one of the two or give the images different names."
+            )
         out[item.image] = item.placed()
     return out

@@ -17,9 +17,18 @@ from .published_order import place_published
 Row = dict[str, str]
 _MAKESENSE = ("label", "x", "y", "image", "width", "height")
 _ALIASES = {
-    "label_name": "label", "point_x": "x", "point_y": "y", "fname": "image",
-    "image_name": "image", "filename": "image", "file": "image", "x_dim": "width",
-    "y_dim": "height", "image_width": "width", "image_height": "height", "corner": "point",
+    "label_name": "label",
+    "point_x": "x",
+    "point_y": "y",
+    "fname": "image",
+    "image_name": "image",
+    "filename": "image",
+    "file": "image",
+    "x_dim": "width",
+    "y_dim": "height",
+    "image_width": "width",
+    "image_height": "height",
+    "corner": "point",
 }
 _FALSE = ("false", "no", "0", "uncertain")
 
@@ -48,7 +57,8 @@ def read_csv(text: str, name: str) -> list[Annotated]:
                 _wide(item, row)
             elif "label" in row and "point" not in row:
                 loose.setdefault(image, []).append(
-                    (row["label"], _number(row, "x"), _number(row, "y")))
+                    (row["label"], _number(row, "x"), _number(row, "y"))
+                )
             else:
                 _long(item, row)
         except ValueError as error:
@@ -67,8 +77,11 @@ def _rows(text: str, name: str) -> list[tuple[int, Row]]:
     lines = text.splitlines()
     heading = lines[0] if lines else ""
     mark = max(",;\t", key=heading.count)
-    table = [(i + 1, [cell.strip() for cell in row])
-             for i, row in enumerate(csv.reader(io.StringIO(text), delimiter=mark)) if any(row)]
+    table = [
+        (i + 1, [cell.strip() for cell in row])
+        for i, row in enumerate(csv.reader(io.StringIO(text), delimiter=mark))
+        if any(row)
+    ]
     if not table:
         return []
     columns = [_ALIASES.get(cell.lower(), cell.lower()) for cell in table[0][1]]
@@ -78,8 +91,16 @@ def _rows(text: str, name: str) -> list[tuple[int, Row]]:
         table = table[1:]
     _check(columns, name)
     decimal_comma = mark == ";"
-    return [(i, {c: v.replace(",", ".") if decimal_comma and c in ("x", "y") else v
-                 for c, v in zip(columns, row)}) for i, row in table]
+    return [
+        (
+            i,
+            {
+                c: v.replace(",", ".") if decimal_comma and c in ("x", "y") else v
+                for c, v in zip(columns, row)
+            },
+        )
+        for i, row in table
+    ]
 
 
 def _check(columns: list[str], name: str) -> None:
@@ -89,7 +110,8 @@ def _check(columns: list[str], name: str) -> None:
     if "image" not in columns or not named or not points or not whole:
         raise LandmarkError(
             f"Expected the columns image,level,point,x,y in '{name}' (or those of makesense.ai, "
-            f"or of vertebrae.csv), got {','.join(columns)}. Correct the heading.")
+            f"or of vertebrae.csv), got {','.join(columns)}. Correct the heading."
+        )
 
 
 def _long(item: Annotated, row: Row) -> None:
@@ -158,12 +180,20 @@ def add_truth_table(items: Iterable[Annotated], text: str, name: str) -> None:
 
 def _table(text: str) -> list[tuple[int, Row]]:
     reader = csv.DictReader(io.StringIO(text))
-    return [(i + 2, {(k or "").strip().lower(): (v or "").strip() for k, v in row.items()
-                     if isinstance(v, str)}) for i, row in enumerate(reader)]
+    return [
+        (
+            i + 2,
+            {
+                (k or "").strip().lower(): (v or "").strip()
+                for k, v in row.items()
+                if isinstance(v, str)
+            },
+        )
+        for i, row in enumerate(reader)
+    ]
 
 
-def _quietly(work: Callable[[Annotated, Row], None], item: Annotated, row: Row,
-             name: str) -> None:
+def _quietly(work: Callable[[Annotated, Row], None], item: Annotated, row: Row, name: str) -> None:
     try:
         work(item, row)
     except ValueError as error:
@@ -198,4 +228,5 @@ def _is_number(text: str) -> bool:
 
 def _error(name: str, number: int, expected: str, got: str) -> LandmarkError:
     return LandmarkError(
-        f"{name}, row {number}: expected {expected}, got '{got}'. Correct the row.")
+        f"{name}, row {number}: expected {expected}, got '{got}'. Correct the row."
+    )

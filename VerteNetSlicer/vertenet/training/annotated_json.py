@@ -40,15 +40,18 @@ def read_json(content: Any, name: str) -> list[Annotated]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise LandmarkError(
             f"Expected a readable annotation, but '{name}' is damaged "
-            f"({type(error).__name__}: {error}). Write it again.") from None
+            f"({type(error).__name__}: {error}). Write it again."
+        ) from None
     raise LandmarkError(
         f"Expected Slicer markups, a report or COCO keypoints, but '{name}' is none of them. "
-        "Give another file.")
+        "Give another file."
+    )
 
 
 def _markups(content: Json, name: str) -> Annotated:
-    controls = [(node, control) for node in content["markups"]
-                for control in node.get("controlPoints", [])]
+    controls = [
+        (node, control) for node in content["markups"] for control in node.get("controlPoints", [])
+    ]
     described = [_fields(str(control.get("description") or "")) for _, control in controls]
     about = next((fields for fields in described if "pixel" in fields), None)
     about = about or _fields(str(content.get("vertenet") or ""))
@@ -64,8 +67,9 @@ def _markups(content: Json, name: str) -> Annotated:
     return item
 
 
-def _control(item: Annotated, control: Json, fields: dict[str, str],
-             frame: tuple[float, float, float]) -> None:
+def _control(
+    item: Annotated, control: Json, fields: dict[str, str], frame: tuple[float, float, float]
+) -> None:
     """One control point; unplaced points and labels of others are passed over."""
     try:
         level, point = parse_label(str(control.get("label") or ""))
@@ -130,7 +134,8 @@ def _coco(content: Json) -> list[Annotated]:
         if annotation["image_id"] not in items:
             raise LandmarkError(
                 f"Expected an image with the id {annotation['image_id']} among the COCO images, "
-                "got none. Export the annotations again.")
+                "got none. Export the annotations again."
+            )
         category = categories.get(annotation["category_id"], {})
         _coco_points(items[annotation["image_id"]], annotation, category)
     return list(items.values())
@@ -139,14 +144,18 @@ def _coco(content: Json) -> list[Annotated]:
 def _coco_points(item: Annotated, annotation: Json, category: Json) -> None:
     flat: Sequence[float] = annotation["keypoints"]
     names = [str(n).upper() for n in category.get("keypoints") or ROWS]
-    level = str((annotation.get("attributes") or {}).get("level")
-                or annotation.get("level") or category.get("name", ""))
+    level = str(
+        (annotation.get("attributes") or {}).get("level")
+        or annotation.get("level")
+        or category.get("name", "")
+    )
     if len(flat) != 3 * len(names):
         raise LandmarkError(
             f"Expected {len(names)} keypoints of '{category.get('name')}' in '{item.image}', got "
-            f"{len(flat) / 3:g}. Correct the category's keypoints.")
+            f"{len(flat) / 3:g}. Correct the category's keypoints."
+        )
     for i, name in enumerate(names):
-        x, y, seen = (float(v) for v in flat[3 * i:3 * i + 3])
+        x, y, seen = (float(v) for v in flat[3 * i : 3 * i + 3])
         if seen:
             whole, _, point = name.partition("_")
             item.place(whole if point else level, point or name, x, y)

@@ -38,8 +38,9 @@ def read_annotations(path: str | Path) -> dict[str, Annotated]:
     """
     place = Path(path)
     if not place.exists():
-        raise LandmarkError(f"Expected annotations at '{place}', but nothing is there. "
-                            "Check the path.")
+        raise LandmarkError(
+            f"Expected annotations at '{place}', but nothing is there. Check the path."
+        )
     files = _files(place) if place.is_dir() else [place]
     found = [item for file in files for item in _read(file)]
     return by_image(found)
@@ -49,13 +50,17 @@ def _files(folder: Path) -> list[Path]:
     if (folder / "points.csv").is_file():
         return [folder / "points.csv"]
     for pattern in (f"*{_MARKUPS}", "*.mat", _REPORT, "*.json", "*.csv"):
-        found = sorted(p for p in folder.rglob(pattern)
-                       if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+        found = sorted(
+            p
+            for p in folder.rglob(pattern)
+            if not any(part.startswith(".") for part in p.relative_to(folder).parts)
+        )
         if found:
             return found
     raise LandmarkError(
         f"Expected annotations in the folder '{folder}' (points.csv, .mrk.json, .mat, report.json "
-        "or COCO .json), got none. Give the folder or the file that holds them.")
+        "or COCO .json), got none. Give the folder or the file that holds them."
+    )
 
 
 def _read(file: Path) -> list[Annotated]:
@@ -98,11 +103,13 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise LandmarkError(
             f"Expected annotations in '{file}', but it cannot be read "
-            f"({error.strerror or error}). Check the path.") from None
+            f"({error.strerror or error}). Check the path."
+        ) from None
     if b"\0" in data[:4096] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise LandmarkError(
             f"Expected annotations as CSV, JSON or .mat, but '{file.name}' is another binary "
-            "file. Give the file with the points.")
+            "file. Give the file with the points."
+        )
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -119,7 +126,8 @@ def _read_mat(file: Path) -> Annotated:
     except (OSError, ValueError, TypeError, NotImplementedError) as error:
         raise LandmarkError(
             f"Expected a MATLAB file with points, but '{file.name}' cannot be read ({error}). "
-            "Save it in the format of version 7 or older.") from None
+            "Save it in the format of version 7 or older."
+        ) from None
     shape = (len(PUBLISHED_LEVELS) * len(PUBLISHED_CORNERS), 2)
     arrays = {k: np.asarray(v) for k, v in content.items() if not k.startswith("__")}
     fits = [v for v in arrays.values() if v.shape == shape and v.dtype.kind in "uif"]
@@ -128,7 +136,8 @@ def _read_mat(file: Path) -> Annotated:
         raise LandmarkError(
             f"Expected one array of 24 points (24 x 2) in '{file.name}', got "
             f"{', '.join(f'{k} {v.shape}' for k, v in arrays.items()) or 'none'}. "
-            "Save the points as 'p2'.")
+            "Save the points as 'p2'."
+        )
     points = (fits[0] if chosen is None else chosen).astype(np.float64)
     item = Annotated(file.name.removesuffix(file.suffix), folder=file.parent)
     place_published(item, [("", float(x), float(y)) for x, y in points])

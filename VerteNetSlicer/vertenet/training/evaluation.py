@@ -70,9 +70,12 @@ class Evaluation:
     notes: tuple[str, ...]
 
 
-def evaluate(predictions: Mapping[str, Annotated], truth: Mapping[str, Annotated], *,
-             frames: Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]]
-             | None = None) -> Evaluation:
+def evaluate(
+    predictions: Mapping[str, Annotated],
+    truth: Mapping[str, Annotated],
+    *,
+    frames: Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]] | None = None,
+) -> Evaluation:
     """Compare image by image; images are matched by their names without ending.
 
     Args:
@@ -93,15 +96,19 @@ def evaluate(predictions: Mapping[str, Annotated], truth: Mapping[str, Annotated
         raise LandmarkError(
             "Expected images that are both in the predictions and in the truth, got none: the "
             f"truth begins with '{next(iter(truth), '')}', the predictions with "
-            f"'{next(iter(predictions), '')}'. Make the image names equal.")
+            f"'{next(iter(predictions), '')}'. Make the image names equal."
+        )
     cases = tuple(_case(t, p, (frames or {}).get(t.image, (None, None))) for t, p in pairs)
     used = {id(p) for _, p in pairs}
     extra = [p.image for p in predictions.values() if id(p) not in used]
     return Evaluation(cases, tuple(_notes(cases, missing, extra)))
 
 
-def _case(truth: Annotated, predicted: Annotated | None,
-          frame: tuple[tuple[int, int] | None, tuple[float, float] | None]) -> Case:
+def _case(
+    truth: Annotated,
+    predicted: Annotated | None,
+    frame: tuple[tuple[int, int] | None, tuple[float, float] | None],
+) -> Case:
     size = truth.size or (predicted.size if predicted else None) or frame[0]
     spacing = truth.spacing_mm or (predicted.spacing_mm if predicted else None) or frame[1]
     bodies = {k: v for k, v in (predicted.bodies if predicted else {}).items() if k in LABELLED}
@@ -115,13 +122,25 @@ def _facings(truth: Annotated) -> list[Annotated]:
     return [truth] if truth.facing else [truth, truth.mirrored()]
 
 
-def _compare(predicted: Bodies, truth: Annotated, size: tuple[int, int] | None,
-             spacing: tuple[float, float] | None) -> ImageResult:
+def _compare(
+    predicted: Bodies,
+    truth: Annotated,
+    size: tuple[int, int] | None,
+    spacing: tuple[float, float] | None,
+) -> ImageResult:
     ours = {k: v for k, v in truth.bodies.items() if k in LABELLED or k.startswith("?")}
     must = {k: v for k, v in ours.items() if k not in truth.unclear}
     may = {k: v for k, v in truth.bodies.items() if k not in must}
-    return compare(truth.image, predicted, must, size, may, scale=spacing or (1.0, 1.0),
-                   uncertain=truth.uncertain, complete=False)
+    return compare(
+        truth.image,
+        predicted,
+        must,
+        size,
+        may,
+        scale=spacing or (1.0, 1.0),
+        uncertain=truth.uncertain,
+        complete=False,
+    )
 
 
 def _misfit(result: ImageResult) -> float:
@@ -131,24 +150,32 @@ def _misfit(result: ImageResult) -> float:
 def _notes(cases: Iterable[Case], missing: list[str], extra: list[str]) -> list[str]:
     notes = []
     if missing:
-        notes.append(f"{len(missing)} image(s) have no prediction and count as missed: "
-                     f"{', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}.")
+        notes.append(
+            f"{len(missing)} image(s) have no prediction and count as missed: "
+            f"{', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}."
+        )
     if extra:
-        notes.append(f"{len(extra)} predicted image(s) are not in the truth and were left out: "
-                     f"{', '.join(extra[:5])}{' ...' if len(extra) > 5 else ''}.")
+        notes.append(
+            f"{len(extra)} predicted image(s) are not in the truth and were left out: "
+            f"{', '.join(extra[:5])}{' ...' if len(extra) > 5 else ''}."
+        )
     lacking = sum(case.size is None for case in cases)
     if lacking:
-        notes.append(f"The size of {lacking} image(s) is not known: no error at 512 x 1024 for "
-                     "them. Give --images.")
+        notes.append(
+            f"The size of {lacking} image(s) is not known: no error at 512 x 1024 for "
+            "them. Give --images."
+        )
     doubtful = sum(not case.result.has_levels for case in cases)
     if doubtful:
-        notes.append(f"{doubtful} image(s) have levels that are not certain: their names are "
-                     "not judged.")
+        notes.append(
+            f"{doubtful} image(s) have levels that are not certain: their names are not judged."
+        )
     return notes
 
 
-def figures(cases: Iterable[Case], rows: tuple[int, ...] = CORNER_ROWS, *,
-            of_images: bool = True) -> Figures:
+def figures(
+    cases: Iterable[Case], rows: tuple[int, ...] = CORNER_ROWS, *, of_images: bool = True
+) -> Figures:
     """The figures of some cases.
 
     Args:
@@ -158,8 +185,9 @@ def figures(cases: Iterable[Case], rows: tuple[int, ...] = CORNER_ROWS, *,
     """
     chosen = list(cases)
     found: dict[str, float] = summary([case.result for case in chosen], rows)
-    lengths = [m.length[list(rows)] for case in chosen if case.spacing_mm
-               for m in case.result.matches]
+    lengths = [
+        m.length[list(rows)] for case in chosen if case.spacing_mm for m in case.result.matches
+    ]
     mm = np.concatenate(lengths) if lengths else np.empty(0)
     found |= spread("mm", mm[np.isfinite(mm)])
     if not of_images:
@@ -173,10 +201,13 @@ def table(evaluation: Evaluation) -> list[Row]:
     Errors are those of the four corners, but for the rows by point and "six points".
     """
     cases = evaluation.cases
-    rows = [Row("all", "corners", figures(cases)),
-            Row("all", "six points", figures(cases, ALL_ROWS))]
-    rows += [_of_bodies("region", name, cases, _of_level(levels))
-             for name, levels in REGIONS.items()]
+    rows = [
+        Row("all", "corners", figures(cases)),
+        Row("all", "six points", figures(cases, ALL_ROWS)),
+    ]
+    rows += [
+        _of_bodies("region", name, cases, _of_level(levels)) for name, levels in REGIONS.items()
+    ]
     rows += [_of_bodies("level", level, cases, _of_level((level,))) for level in _levels(cases)]
     for name, row in ROWS.items():
         rows.append(Row("point", name, figures(cases, (row,), of_images=False)))
@@ -193,8 +224,7 @@ def _levels(cases: Iterable[Case]) -> list[str]:
     return [level for level in LABELLED if level in present]
 
 
-def _of_bodies(group: str, value: str, cases: Iterable[Case],
-               keep: Keep) -> Row:
+def _of_bodies(group: str, value: str, cases: Iterable[Case], keep: Keep) -> Row:
     chosen = [case.keeping(partial(keep, case)) for case in cases]
     return Row(group, value, figures(chosen, of_images=False))
 
@@ -210,28 +240,48 @@ def _of_grade(grade: int) -> Keep:
 
 def _of_images(group: str, cases: Iterable[Case], key: Callable[[Case], str | None]) -> list[Row]:
     values = sorted({value for case in cases if (value := key(case)) is not None})
-    return [Row(group, value, figures([case for case in cases if key(case) == value]))
-            for value in values]
+    return [
+        Row(group, value, figures([case for case in cases if key(case) == value]))
+        for value in values
+    ]
 
 
 def _of_confidence(cases: Iterable[Case]) -> list[Row]:
-    words = sorted({word for case in cases for words in case.truth.confidence.values()
-                    for word in words if word})
-    return [Row("confidence", word,
-                figures([_only(case, word) for case in cases], of_images=False))
-            for word in words]
+    words = sorted(
+        {
+            word
+            for case in cases
+            for words in case.truth.confidence.values()
+            for word in words
+            if word
+        }
+    )
+    return [
+        Row("confidence", word, figures([_only(case, word) for case in cases], of_images=False))
+        for word in words
+    ]
 
 
 def _only(case: Case, word: str) -> Case:
     """The case with the errors of those points that the annotator gave this word."""
+
     def masked(match: Match) -> Match:
         words = case.truth.confidence.get(match.level, [""] * 6)
         off = np.array([w != word for w in words])
         error, share, along, down, paper, length = (
-            np.where(off, np.nan, values) for values in
-            (match.error, match.share, match.along, match.down, match.paper, match.length))
-        return replace(match, error=error, share=share, along=along, down=down, paper=paper,
-                       length=length)
+            np.where(off, np.nan, values)
+            for values in (
+                match.error,
+                match.share,
+                match.along,
+                match.down,
+                match.paper,
+                match.length,
+            )
+        )
+        return replace(
+            match, error=error, share=share, along=along, down=down, paper=paper, length=length
+        )
 
     chosen = tuple(masked(m) for m in case.result.matches)
     return replace(case, result=replace(case.result, matches=chosen))

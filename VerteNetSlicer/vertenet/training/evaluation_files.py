@@ -48,8 +48,10 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, plots: bool = True
         check_matplotlib()
     rows = table(evaluation)
     names = list(rows[0].figures)
-    write_text(output / "summary.csv", _csv(
-        ("group", "value", *names), ([r.group, r.value, *r.figures.values()] for r in rows)))
+    write_text(
+        output / "summary.csv",
+        _csv(("group", "value", *names), ([r.group, r.value, *r.figures.values()] for r in rows)),
+    )
     write_text(output / "points.csv", _csv(POINT_COLUMNS, _point_rows(evaluation.cases)))
     content = json.dumps(summary_json(evaluation, rows), indent=1, allow_nan=False)
     write_text(output / "summary.json", content + "\n")
@@ -63,16 +65,24 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, plots: bool = True
 def summary_json(evaluation: Evaluation, rows: list[Row]) -> dict[str, Any]:
     """Everything that is printed, as JSON-ready values."""
     check = sigma_check(evaluation.cases)
-    sigma = None if check is None else {
-        **asdict(check), "nominal": check.nominal.tolist(), "observed": check.observed.tolist()}
+    sigma = (
+        None
+        if check is None
+        else {
+            **asdict(check),
+            "nominal": check.nominal.tolist(),
+            "observed": check.observed.tolist(),
+        }
+    )
     return {
         "schema": SCHEMA,
         "images": [case.truth.image for case in evaluation.cases],
         "notes": list(evaluation.notes),
         "groups": [asdict(row) for row in rows],
         "heights": [asdict(item) for item in height_errors(evaluation.cases)],
-        "human_precision": [dict(zip(("what", "value", "source"), item))
-                            for item in HUMAN_PRECISION],
+        "human_precision": [
+            dict(zip(("what", "value", "source"), item)) for item in HUMAN_PRECISION
+        ],
         "sigma": sigma,
     }
 
@@ -91,15 +101,25 @@ def _point_row(case: Case, match: Match, name: str, i: int) -> list[Cell]:
     sigma = about.sigma.get(match.predicted or "") if about else None
     words = truth.confidence.get(match.level)
     numbers = [
-        *((np.nan, np.nan) if body is None else body[i]), *truth.bodies[match.level][i],
-        match.error[i], match.paper[i], match.length[i] if case.spacing_mm else np.nan,
-        100 * match.share[i], 100 * match.along[i], 100 * match.down[i],
+        *((np.nan, np.nan) if body is None else body[i]),
+        *truth.bodies[match.level][i],
+        match.error[i],
+        match.paper[i],
+        match.length[i] if case.spacing_mm else np.nan,
+        100 * match.share[i],
+        100 * match.along[i],
+        100 * match.down[i],
         np.nan if sigma is None else sigma[i],
     ]
     cells: list[Cell] = [truth.image, match.level, match.predicted, name]
     cells += [float(n) if np.isfinite(n) else None for n in numbers]
-    return [*cells, words[i] if words else None, truth.grade.get(match.level), truth.look,
-            truth.quality]
+    return [
+        *cells,
+        words[i] if words else None,
+        truth.grade.get(match.level),
+        truth.look,
+        truth.quality,
+    ]
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
@@ -131,7 +151,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
         aside.unlink(missing_ok=True)
         raise OutputError(
             f"Expected to write '{path}', but it failed ({error.strerror or error}). "
-            "Choose another output folder.") from error
+            "Choose another output folder."
+        ) from error
 
 
 def check_matplotlib() -> None:
@@ -145,4 +166,5 @@ def check_matplotlib() -> None:
     if find_spec("matplotlib") is None:
         raise MissingDependencyError(
             "Expected the package 'matplotlib' for the plots, but it is not installed. "
-            "Install it with: pip install matplotlib, or leave the plots out with --no-plots.")
+            "Install it with: pip install matplotlib, or leave the plots out with --no-plots."
+        )

@@ -18,12 +18,13 @@ RATIOS = {"Ha/Hp": ("Ha", "Hp"), "Hm/Hp": ("Hm", "Hp"), "Hm/Ha": ("Hm", "Ha")}
 _LIMITS = 1.96
 
 HUMAN_PRECISION: tuple[tuple[str, str, str], ...] = (
-    ("manual six points on radiographs, rms CV", "3-6 %",
-     "Engelke et al., medworm.com/667956707"),
-    ("SpineAnalyzer, semi-automatic, rms CV", "2.5-7.5 %",
-     "Engelke et al., medworm.com/667956707"),
-    ("MorphoXpress, 132 clinicians, CV within / between operators", "3.95 / 6.89 %",
-     "Eur J Radiol 2009;69:173"),
+    ("manual six points on radiographs, rms CV", "3-6 %", "Engelke et al., medworm.com/667956707"),
+    ("SpineAnalyzer, semi-automatic, rms CV", "2.5-7.5 %", "Engelke et al., medworm.com/667956707"),
+    (
+        "MorphoXpress, 132 clinicians, CV within / between operators",
+        "3.95 / 6.89 %",
+        "Eur J Radiol 2009;69:173",
+    ),
     ("morphometry on DXA, precision", "2.2-4.6 %, 0.6 mm", "Bagur et al. 2000"),
 )
 """What is repeated, how well, and where it stands."""
@@ -77,8 +78,7 @@ def height_pairs(cases: Iterable[Case]) -> dict[str, Array]:
                 pair = (_value(found, name), _value(true, name))
                 if np.isfinite(pair).all():
                     listed[name].append((*pair, float(case.spacing_mm is not None)))
-    return {name: np.array(rows, dtype=np.float64).reshape(-1, 3)
-            for name, rows in listed.items()}
+    return {name: np.array(rows, dtype=np.float64).reshape(-1, 3) for name, rows in listed.items()}
 
 
 def height_errors(cases: Iterable[Case]) -> list[HeightErrors]:
@@ -103,8 +103,16 @@ def _agreement(name: str, unit: str, rows: Array, factor: Array) -> HeightErrors
     sd = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     bias = float(difference.mean())
     squares = (predicted - true) ** 2 / 2 / ((predicted + true) / 2) ** 2
-    return HeightErrors(name, unit, len(rows), bias, sd, bias - _LIMITS * sd,
-                        bias + _LIMITS * sd, float(np.sqrt(squares.mean())))
+    return HeightErrors(
+        name,
+        unit,
+        len(rows),
+        bias,
+        sd,
+        bias - _LIMITS * sd,
+        bias + _LIMITS * sd,
+        float(np.sqrt(squares.mean())),
+    )
 
 
 def _heights(points: Array) -> dict[str, float]:

@@ -31,16 +31,22 @@ def write_plots(evaluation: Evaluation, output: Path) -> list[Path]:
         The files; without sigma in the predictions there is no ``sigma.png``.
     """
     drawings: dict[str, tuple[tuple[float, float], Callable[[Any, Evaluation], None]]] = {
-        "errors.png": ((6, 4), _draw_errors), "levels.png": ((8, 4), _draw_levels),
-        "bias.png": ((6.5, 5), _draw_bias), "heights.png": ((12, 4), _draw_heights)}
+        "errors.png": ((6, 4), _draw_errors),
+        "levels.png": ((8, 4), _draw_levels),
+        "bias.png": ((6.5, 5), _draw_bias),
+        "heights.png": ((12, 4), _draw_heights),
+    }
     if sigma_check(evaluation.cases) is not None:
         drawings["sigma.png"] = ((4.5, 4.5), _draw_sigma)
-    return [_save(output / name, size, draw, evaluation)
-            for name, (size, draw) in drawings.items()]
+    return [_save(output / name, size, draw, evaluation) for name, (size, draw) in drawings.items()]
 
 
-def _save(path: Path, size: tuple[float, float], draw: Callable[[Any, Evaluation], None],
-          evaluation: Evaluation) -> Path:
+def _save(
+    path: Path,
+    size: tuple[float, float],
+    draw: Callable[[Any, Evaluation], None],
+    evaluation: Evaluation,
+) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -66,10 +72,17 @@ def _draw_errors(figure: Any, evaluation: Evaluation) -> None:
     for name, cases in groups.items():
         values = np.sort(_shares(cases))
         if len(values):
-            axes.step(values, 100 * np.arange(1, len(values) + 1) / len(values),
-                      label=f"{name} ({len(values)}), median {np.median(values):.1f} %")
-    axes.set(xlabel="error of a corner, % of the vertebra's height", ylabel="% of corners",
-             xlim=(0, 25), ylim=(0, 100))
+            axes.step(
+                values,
+                100 * np.arange(1, len(values) + 1) / len(values),
+                label=f"{name} ({len(values)}), median {np.median(values):.1f} %",
+            )
+    axes.set(
+        xlabel="error of a corner, % of the vertebra's height",
+        ylabel="% of corners",
+        xlim=(0, 25),
+        ylim=(0, 100),
+    )
     axes.grid(alpha=0.3)
     if groups and axes.lines:
         axes.legend(loc="lower right")
@@ -77,15 +90,25 @@ def _draw_errors(figure: Any, evaluation: Evaluation) -> None:
 
 def _draw_levels(figure: Any, evaluation: Evaluation) -> None:
     axes: Axes = figure.subplots()
-    listed = {level: _shares([c.keeping(lambda m, of=level: m.level == of)  # type: ignore[misc]
-                              for c in evaluation.cases]) for level in LABELLED}
+    listed = {
+        level: _shares(
+            [
+                c.keeping(lambda m, of=level: m.level == of)  # type: ignore[misc]
+                for c in evaluation.cases
+            ]
+        )
+        for level in LABELLED
+    }
     listed = {level: values for level, values in listed.items() if len(values)}
     if listed:
         axes.boxplot(list(listed.values()), whis=(5, 95), showfliers=False)
-        axes.set_xticks(range(1, len(listed) + 1),
-                        [f"{level}\n{len(v) // 4}" for level, v in listed.items()])
-    axes.set(xlabel="level, and how many were found",
-             ylabel="error of the corners, %\n(median, quartiles, 5 to 95)")
+        axes.set_xticks(
+            range(1, len(listed) + 1), [f"{level}\n{len(v) // 4}" for level, v in listed.items()]
+        )
+    axes.set(
+        xlabel="level, and how many were found",
+        ylabel="error of the corners, %\n(median, quartiles, 5 to 95)",
+    )
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3, axis="y")
 
@@ -102,21 +125,39 @@ def _draw_bias(figure: Any, evaluation: Evaluation) -> None:
             continue
         at, bias = _BODY[i] + errors, errors.mean(axis=0)
         axes.scatter(at[:, 0], at[:, 1], s=4, alpha=0.35, color="tab:blue", linewidths=0)
-        axes.annotate("", _BODY[i] + bias, _BODY[i],
-                      arrowprops={"arrowstyle": "->", "color": "tab:red", "lw": 1.5})
-        axes.annotate(f"{name} {bias[0]:+.1f}, {bias[1]:+.1f}", _BODY[i], xytext=(0, 22),
-                      textcoords="offset points", ha="center", fontsize=8)
-    axes.set(xlabel="along: posterior to anterior, % of the height",
-             ylabel="down: superior to inferior", aspect="equal", xlim=(-40, 180),
-             ylim=(140, -40), title="Errors of each point; arrow: bias (along, down)")
+        axes.annotate(
+            "",
+            _BODY[i] + bias,
+            _BODY[i],
+            arrowprops={"arrowstyle": "->", "color": "tab:red", "lw": 1.5},
+        )
+        axes.annotate(
+            f"{name} {bias[0]:+.1f}, {bias[1]:+.1f}",
+            _BODY[i],
+            xytext=(0, 22),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    axes.set(
+        xlabel="along: posterior to anterior, % of the height",
+        ylabel="down: superior to inferior",
+        aspect="equal",
+        xlim=(-40, 180),
+        ylim=(140, -40),
+        title="Errors of each point; arrow: bias (along, down)",
+    )
 
 
 def _draw_heights(figure: Any, evaluation: Evaluation) -> None:
     pairs = height_pairs(evaluation.cases)
     for axes, name in zip(figure.subplots(1, 3, sharey=True), PAIRS):
         rows = pairs[name]
-        axes.set(title=name, xlabel="mean of both, mm" if len(rows) and rows[:, 2].all()
-                 else "mean of both, px", ylim=(-25, 25))
+        axes.set(
+            title=name,
+            xlabel="mean of both, mm" if len(rows) and rows[:, 2].all() else "mean of both, px",
+            ylim=(-25, 25),
+        )
         axes.axhline(0, color="0.7", lw=0.8)
         if not len(rows):
             continue
@@ -126,8 +167,14 @@ def _draw_heights(figure: Any, evaluation: Evaluation) -> None:
         bias, sd = difference.mean(), difference.std(ddof=min(1, len(difference) - 1))
         for value, style in ((bias, "-"), (bias - 1.96 * sd, "--"), (bias + 1.96 * sd, "--")):
             axes.axhline(value, color="tab:red", ls=style, lw=1)
-        axes.text(0.03, 0.97, f"bias {bias:+.1f} %\nSD {sd:.1f} %", transform=axes.transAxes,
-                  va="top", bbox={"color": "white", "alpha": 0.8})
+        axes.text(
+            0.03,
+            0.97,
+            f"bias {bias:+.1f} %\nSD {sd:.1f} %",
+            transform=axes.transAxes,
+            va="top",
+            bbox={"color": "white", "alpha": 0.8},
+        )
     figure.axes[0].set_ylabel("predicted - true, % of the true height")
 
 
@@ -137,8 +184,17 @@ def _draw_sigma(figure: Any, evaluation: Evaluation) -> None:
     axes.plot([0, 100], [0, 100], color="0.7")
     if check is not None:
         axes.plot(100 * check.nominal, 100 * check.observed, marker="o", ms=3)
-        axes.text(4, 92, f"within 1 sigma {check.within_1:.1%}\nwithin 2 sigma "
-                  f"{check.within_2:.1%}", va="top")
-    axes.set(xlabel="interval of a normal distribution, %", ylabel="errors within it, %",
-             xlim=(0, 100), ylim=(0, 100), aspect="equal")
+        axes.text(
+            4,
+            92,
+            f"within 1 sigma {check.within_1:.1%}\nwithin 2 sigma {check.within_2:.1%}",
+            va="top",
+        )
+    axes.set(
+        xlabel="interval of a normal distribution, %",
+        ylabel="errors within it, %",
+        xlim=(0, 100),
+        ylim=(0, 100),
+        aspect="equal",
+    )
     axes.grid(alpha=0.3)

@@ -44,9 +44,13 @@ def sigma_check(cases: Iterable[Case]) -> SigmaCheck | None:
         return None
     reach = norm.ppf((1 + NOMINAL) / 2)
     return SigmaCheck(
-        len(joined), float(np.mean(joined <= 1)), float(np.mean(joined <= 2)),
-        float(np.quantile(joined, norm.cdf(1) - norm.cdf(-1))), NOMINAL,
-        np.array([np.mean(joined <= z) for z in reach]))
+        len(joined),
+        float(np.mean(joined <= 1)),
+        float(np.mean(joined <= 2)),
+        float(np.quantile(joined, norm.cdf(1) - norm.cdf(-1))),
+        NOMINAL,
+        np.array([np.mean(joined <= z) for z in reach]),
+    )
 
 
 def _pulls(case: Case) -> Array:

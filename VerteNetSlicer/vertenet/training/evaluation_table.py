@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _COLUMNS = (
-    ("vertebrae", "n", "{:.0f}", 1), ("found", "found %", "{:.1f}", 100),
+    ("vertebrae", "n", "{:.0f}", 1),
+    ("found", "found %", "{:.1f}", 100),
     ("false_per_image", "false / image", "{:.2f}", 1),
     ("unjudged_per_image", "not judged", "{:.2f}", 1),
     ("level_right", "level right %", "{:.1f}", 100),
     ("images_levels_right", "images right %", "{:.1f}", 100),
-    ("median_share", "median %", "{:.2f}", 100), ("mean_share", "mean %", "{:.2f}", 100),
-    ("p90_share", "90 %", "{:.2f}", 100), ("p95_share", "95 %", "{:.2f}", 100),
-    ("bias_along", "bias along %", "{:+.2f}", 100), ("bias_down", "bias down %", "{:+.2f}", 100),
-    ("median_paper_px", "median px", "{:.2f}", 1), ("mean_paper_px", "mean px", "{:.2f}", 1),
-    ("median_native_px", "median native", "{:.2f}", 1), ("median_mm", "median mm", "{:.2f}", 1),
+    ("median_share", "median %", "{:.2f}", 100),
+    ("mean_share", "mean %", "{:.2f}", 100),
+    ("p90_share", "90 %", "{:.2f}", 100),
+    ("p95_share", "95 %", "{:.2f}", 100),
+    ("bias_along", "bias along %", "{:+.2f}", 100),
+    ("bias_down", "bias down %", "{:+.2f}", 100),
+    ("median_paper_px", "median px", "{:.2f}", 1),
+    ("mean_paper_px", "mean px", "{:.2f}", 1),
+    ("median_native_px", "median native", "{:.2f}", 1),
+    ("median_mm", "median mm", "{:.2f}", 1),
 )
 
 
@@ -37,13 +43,17 @@ def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
     except ImportError:
         raise MissingDependencyError(
             "Expected the package 'rich' for the tables, but it is not installed. "
-            "Install it with: pip install rich") from None
+            "Install it with: pip install rich"
+        ) from None
     parts: list[RenderableType] = [_figures(rows), _heights(evaluation)]
     check = sigma_check(evaluation.cases)
     if check is not None:
-        parts.append(Text(
-            f"sigma: {check.within_1:.1%} of {check.count} signed errors within one (68.3 % "
-            f"wanted), {check.within_2:.1%} within two (95.4 %); factor {check.factor:.2f}"))
+        parts.append(
+            Text(
+                f"sigma: {check.within_1:.1%} of {check.count} signed errors within one (68.3 % "
+                f"wanted), {check.within_2:.1%} within two (95.4 %); factor {check.factor:.2f}"
+            )
+        )
     return parts + [Text(note) for note in evaluation.notes]
 
 
@@ -74,13 +84,20 @@ def _heights(evaluation: Evaluation) -> RenderableType:
     from rich.table import Table
 
     human = "; ".join(f"{what} {value}" for what, value, _ in HUMAN_PRECISION)
-    out = Table(title="Heights and ratios, predicted minus true",
-                caption=f"Human readers: {human}.")
+    out = Table(
+        title="Heights and ratios, predicted minus true", caption=f"Human readers: {human}."
+    )
     for heading in ("", "unit", "n", "bias", "SD", "limits of agreement", "rms CV %"):
         out.add_column(heading, justify="right")
     for item in height_errors(evaluation.cases):
         digits = 2 if item.unit else 3
-        out.add_row(item.name, item.unit, str(item.count), f"{item.bias:+.{digits}f}",
-                    f"{item.sd:.{digits}f}", f"{item.low:+.{digits}f} ... {item.high:+.{digits}f}",
-                    f"{100 * item.rms_cv:.2f}")
+        out.add_row(
+            item.name,
+            item.unit,
+            str(item.count),
+            f"{item.bias:+.{digits}f}",
+            f"{item.sd:.{digits}f}",
+            f"{item.low:+.{digits}f} ... {item.high:+.{digits}f}",
+            f"{100 * item.rms_cv:.2f}",
+        )
     return out

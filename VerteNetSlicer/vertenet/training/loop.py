@@ -123,8 +123,10 @@ class Trainer:
     def _tell(self, losses: dict[str, Tensor], budget: float) -> None:
         terms = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
         images = self.step * self.config.batch
+        steps = self.config.steps
+        of_time, of_steps = ("", f"/{steps}") if steps else (f"/{budget / 60:.0f}", "")
         self.report(
-            f"{self.seconds / 60:.1f}/{budget / 60:.0f} min, step {self.step}, "
+            f"{self.seconds / 60:.1f}{of_time} min, step {self.step}{of_steps}, "
             f"{images} views, {self.seconds / max(self.step, 1):.2f} s/step: {terms}"
         )
 

@@ -26,7 +26,9 @@ def own_section(config: TrainingConfig, own: OwnData, detector: Detector) -> str
         detector: with the new model.
     """
     lines = [
-        "", f"## Own images ({len(own.scans)} learnt from, {len(own.held)} held back)", "",
+        "",
+        f"## Own images ({len(own.scans)} learnt from, {len(own.held)} held back)",
+        "",
         f"Share of own images in the views: {config.real_share:.0%}. Held back by patient where "
         f"the annotations name one, else by image, with the seed {config.seed}.",
     ]
@@ -34,11 +36,21 @@ def own_section(config: TrainingConfig, own: OwnData, detector: Detector) -> str
     lines += [*own.left_out, ""]
     new = judge(detector, own)
     if new is None:
-        return "\n".join([*lines, "No image was held back: nothing is known of how well this model "
-                          "does on images of this kind.", ""])
-    lines += ["Errors: distance of the four corners in % of the vertebra's height.", "",
-              "| model | images | vertebrae | found | false per image | levels right | median | "
-              "mean | 95 % | median px at 512 x 1024 |", f"|{'---|' * 10}"]
+        return "\n".join(
+            [
+                *lines,
+                "No image was held back: nothing is known of how well this model "
+                "does on images of this kind.",
+                "",
+            ]
+        )
+    lines += [
+        "Errors: distance of the four corners in % of the vertebra's height.",
+        "",
+        "| model | images | vertebrae | found | false per image | levels right | median | "
+        "mean | 95 % | median px at 512 x 1024 |",
+        f"|{'---|' * 10}",
+    ]
     before = _before(config, own)
     lines += [_row("before", before)] if before else []
     return "\n".join([*lines, _row("this model", new), ""])
@@ -63,9 +75,15 @@ def _row(name: str, evaluation: Evaluation) -> str:
     f = figures(evaluation.cases)
     shares = [_percent(f[k]) for k in ("level_right", "median_share", "mean_share", "p95_share")]
     false, paper = f["false_per_image"], f["median_paper_px"]
-    cells = [name, f"{f['images'] or 0:.0f}", f"{f['vertebrae'] or 0:.0f}", _percent(f["found"]),
-             "" if false is None else f"{false:.2f}", *shares,
-             "" if paper is None else f"{paper:.2f}"]
+    cells = [
+        name,
+        f"{f['images'] or 0:.0f}",
+        f"{f['vertebrae'] or 0:.0f}",
+        _percent(f["found"]),
+        "" if false is None else f"{false:.2f}",
+        *shares,
+        "" if paper is None else f"{paper:.2f}",
+    ]
     return f"| {' | '.join(cells)} |"
 
 

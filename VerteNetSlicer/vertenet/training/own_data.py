@@ -81,7 +81,8 @@ def load_own(config: TrainingConfig, report: Callable[[str], None] = lambda line
         raise ConfigurationError(
             f"Expected annotated images to learn from in '{config.points or config.images}', got "
             f"none that can be used. {' '.join(sentences[:3])} Annotate the four corners of at "
-            "least one vertebra with its level.")
+            "least one vertebra with its level."
+        )
     scans = tuple(as_scan(item, read_annotated(item, folder)) for item in learn)
     for line in sentences:
         report(line)
@@ -100,8 +101,9 @@ def _unusable(item: Annotated) -> str | None:
     return None
 
 
-def _split(items: list[Annotated],
-           config: TrainingConfig) -> tuple[list[Annotated], list[Annotated]]:
+def _split(
+    items: list[Annotated], config: TrainingConfig
+) -> tuple[list[Annotated], list[Annotated]]:
     groups = sorted({item.patient or item.image for item in items})
     count = round(config.hold_out * len(groups))
     if len(groups) >= _FEWEST_TO_HOLD_OUT and config.hold_out > 0:
@@ -125,17 +127,25 @@ def as_scan(item: Annotated, image: DxaImage) -> Scan:
     tall = float(np.median([height(points * square) for points in bodies.values()]))
     area = image.width * image.height * ratio
     zoom = min(1.0, _WORKING_BODY_PX / tall, math.sqrt(_LARGEST_AREA / area))
-    resize = Resize(max(2, round(image.height * ratio * zoom)), max(2, round(image.width * zoom)),
-                    image.height, image.width)
+    resize = Resize(
+        max(2, round(image.height * ratio * zoom)),
+        max(2, round(image.width * zoom)),
+        image.height,
+        image.width,
+    )
     with torch.inference_mode():
         grey = resize.apply(to_tensor(image.pixels))[0, 0].clamp(0, 1).numpy()
     points, visible = _targets(bodies, item)
-    return ((grey * 255).round().astype(np.uint8), resize.forward(points).astype(np.float32),
-            visible)
+    return (
+        (grey * 255).round().astype(np.uint8),
+        resize.forward(points).astype(np.float32),
+        visible,
+    )
 
 
-def _targets(bodies: Mapping[str, NDArray[np.float64]],
-             item: Annotated) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+def _targets(
+    bodies: Mapping[str, NDArray[np.float64]], item: Annotated
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     points = np.full((len(BODY_CLASSES), 6, 2), np.nan)
     visible = np.full(len(BODY_CLASSES), UNKNOWN, np.int8)
     for i, name in enumerate(BODY_CLASSES):

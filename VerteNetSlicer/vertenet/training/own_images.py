@@ -28,8 +28,11 @@ def find_image(item: Annotated, images: Path | None) -> Path:
     """
     folder = images or item.folder
     if folder is not None:
-        files = [p for p in sorted(folder.rglob("*"))
-                 if p.is_file() and not p.name.lower().endswith(_NOT_IMAGES)]
+        files = [
+            p
+            for p in sorted(folder.rglob("*"))
+            if p.is_file() and not p.name.lower().endswith(_NOT_IMAGES)
+        ]
         wanted = Path(item.image.replace("\\", "/")).name
         for fits in (lambda p: p.name == wanted, lambda p: stem(p.name) == stem(item.image)):
             found = [path for path in files if fits(path) and path.name != "overlay.png"]
@@ -40,7 +43,8 @@ def find_image(item: Annotated, images: Path | None) -> Path:
                 return home / _BESIDE
     raise ImageError(
         f"Expected the image '{item.image}' in '{folder}', but it is not there. "
-        "Give the folder that holds the annotated images.")
+        "Give the folder that holds the annotated images."
+    )
 
 
 def read_annotated(item: Annotated, images: Path | None) -> DxaImage:
@@ -53,12 +57,15 @@ def read_annotated(item: Annotated, images: Path | None) -> DxaImage:
     if item.size is not None and item.size != (image.width, image.height):
         raise ImageError(
             f"Expected '{item.image}' to be {item.size[0]} x {item.size[1]} as it was annotated, "
-            f"got {image.width} x {image.height}. Give the images at the annotated size.")
+            f"got {image.width} x {image.height}. Give the images at the annotated size."
+        )
     return image
 
 
-def frames_of(items: Iterable[Annotated], images: Path | None,
-              ) -> dict[str, tuple[tuple[int, int], tuple[float, float] | None]]:
+def frames_of(
+    items: Iterable[Annotated],
+    images: Path | None,
+) -> dict[str, tuple[tuple[int, int], tuple[float, float] | None]]:
     """(width, height) and (row, column) spacing in mm, by image name."""
     frames = {}
     for item in items:

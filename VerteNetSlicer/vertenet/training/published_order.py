@@ -45,7 +45,8 @@ def place_published(item: Annotated, points: Labelled) -> None:
         raise LandmarkError(
             f"Expected labels such as L1_PS or L1, or 24 points from T12 to L5 in "
             f"'{item.image}', got {len(points)} points labelled '{points[0][0]}'. "
-            "Label the points.")
+            "Label the points."
+        )
 
 
 def _by_level(item: Annotated, labels: list[str], points: Labelled) -> None:
@@ -55,7 +56,8 @@ def _by_level(item: Annotated, labels: list[str], points: Labelled) -> None:
         if names is None:
             raise LandmarkError(
                 f"Expected 4 or 6 points of {level} in '{item.image}', got {len(mine)}. "
-                "Add or remove points, or label them L1_PS, L1_AS ...")
+                "Add or remove points, or label them L1_PS, L1_AS ..."
+            )
         for name, (_, x, y) in zip(names, mine):
             item.place(level, name, x, y)
 

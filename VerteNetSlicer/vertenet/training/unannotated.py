@@ -23,8 +23,9 @@ def is_unannotated(body: Array, truth: dict[str, Array]) -> bool:
         body: (6, 2) points.
         truth: annotated bodies, (6, 2) each, with NaN where a point was not placed.
     """
-    named = [(name, points) for name, points in truth.items()
-             if np.isfinite(points[[0, 2, 3, 5]]).all()]
+    named = [
+        (name, points) for name, points in truth.items() if np.isfinite(points[[0, 2, 3, 5]]).all()
+    ]
     if not named:
         return True
     named.sort(key=lambda item: float(_centre(item[1])[1]))
@@ -36,8 +37,10 @@ def is_unannotated(body: Array, truth: dict[str, Array]) -> bool:
         return named[0][0] != FIRST
     if float((here - centres[-1]) @ last) > _BEYOND * tall[-1]:
         return named[-1][0] != LAST
-    return any(_between(here, centres[i], centres[i + 1], (tall[i] + tall[i + 1]) / 2)
-               for i in range(len(named) - 1))
+    return any(
+        _between(here, centres[i], centres[i + 1], (tall[i] + tall[i + 1]) / 2)
+        for i in range(len(named) - 1)
+    )
 
 
 def _between(here: Array, above: Array, below: Array, tall: float) -> bool:
