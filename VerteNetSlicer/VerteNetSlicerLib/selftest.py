@@ -36,11 +36,11 @@ class KnownSpine:
 
 
 def made_spine() -> Spine:
-    """T10 to L5 one below the other, 60 px deep, 40 px high, L2 wedged by 20 %."""
+    """T10 to L5 one below the other, 60 px deep, 40 px high, L2 wedged by 35 %."""
     vertebrae = []
     for row, level in enumerate(LEVELS):
         top, left = 60.25 + 58 * row, 140.5 - 3 * row
-        loss = 8.0 if level is Level.L2 else 0.0
+        loss = 14.0 if level is Level.L2 else 0.0
         x = {"P": left, "M": left + 30, "A": left + 60}
         y = {"S": top, "I": top + 40}
         points = {
