@@ -15,8 +15,10 @@ import numpy as np
 import slicer
 from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
+from vertenet.errors import ConfigurationError
 from vertenet.images import DxaImage, image_from_array
 from vertenet.pipeline import frame_of, measure
+from vertenet.resources import resource_path
 
 from .conversions import volume_from_image
 from .samples import load_sample, sample_files
@@ -115,7 +117,7 @@ def _place(points, index: int) -> np.ndarray:
 def _detect_something(test, logic_class):
     """A logic that has found vertebrae: with the network where torch is installed."""
     samples = sample_files()
-    if samples and importlib.util.find_spec("torch") is not None:
+    if samples and _network_can_run():
         logic = logic_class()
         examination = logic.detect(load_sample(samples[0]))
         test.assertGreaterEqual(len(examination.review.spine), 4)
@@ -125,3 +127,11 @@ def _detect_something(test, logic_class):
     heights = examination.analysis.vertebrae[0].heights
     test.assertTrue(math.isclose(heights.Ha, 40 * 0.6, rel_tol=1e-12))
     return logic
+
+
+def _network_can_run() -> bool:
+    try:
+        resource_path("Models/vertenet-compact/model.json")
+    except ConfigurationError:
+        return False
+    return importlib.util.find_spec("torch") is not None
