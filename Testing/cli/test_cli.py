@@ -178,7 +178,9 @@ def test_one_bad_file_of_many_is_listed_and_the_rest_is_done(
     files = [write_png(tmp_path / "a/scan.png"), bad, write_png(tmp_path / "b/scan.png")]
     out = tmp_path / "out"
     assert run("detect", *files, "--output", out) == 1
-    assert sorted(os.listdir(out)) == ["aac.csv", "failures.csv", "scan", "scan-2", "vertebrae.csv"]
+    assert sorted(os.listdir(out)) == [
+        "aac.csv", "failures.csv", "images.csv", "scan", "scan-2", "vertebrae.csv",
+    ]  # fmt: skip
     with (out / "failures.csv").open(encoding="utf-8", newline="") as stream:
         (failure,) = csv.DictReader(stream)
     assert failure["file"] == str(bad)
@@ -297,7 +299,9 @@ def test_measure_of_many_images_gathers_them_in_one_table(
 ) -> None:
     points = write_points(tmp_path / "p.csv", "b", "a")
     assert run("measure", points, "--output", tmp_path / "out") == 0
-    assert sorted(os.listdir(tmp_path / "out")) == ["a", "aac.csv", "b", "vertebrae.csv"]
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "a", "aac.csv", "b", "images.csv", "vertebrae.csv",
+    ]  # fmt: skip
     with (tmp_path / "out/vertebrae.csv").open(newline="") as stream:
         assert [row["image"] for row in csv.DictReader(stream)] == ["b"] * 7 + ["a"] * 7
     assert "2/2" in capsys.readouterr().err

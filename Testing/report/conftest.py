@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID
 
 from vertenet.analysis import Analysis, ImageFrame, ModelIdentity
 from vertenet.anatomy import (
@@ -73,3 +78,62 @@ def an_empty_analysis(a_model: ModelIdentity) -> Analysis:
     frame = ImageFrame("empty.png", 400, 600)
     spine = Spine((), Side.LEFT, ("No spine was found.",))
     return measure(spine, frame, model=a_model)
+
+
+@pytest.fixture
+def make_source(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the DICOM image of a patient whose name is nowhere else; tags can be replaced."""
+
+    def make(
+        *, pixels: np.ndarray | None = None, drop: tuple[str, ...] = (), **tags: object
+    ) -> Path:
+        values = dict(SOURCE_TAGS) | tags
+        data = NOISE if pixels is None else pixels
+        values |= {"Rows": data.shape[0], "Columns": data.shape[1], "PixelData": data.tobytes()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = Dataset()
+            for keyword, value in values.items():
+                if keyword not in drop:
+                    setattr(dataset, keyword, value)
+            dataset["PixelData"].VR = "OW"
+            dataset.file_meta = FileMetaDataset()
+            dataset.file_meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.1")
+            path = tmp_path / "source.dcm"
+            dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def a_dicom(make_source: Callable[..., Path]) -> Path:
+    """600 rows, 400 columns, 0.3 x 0.25 mm, of a woman of 71 years with a Latin-1 name."""
+    return make_source()
+
+
+NOISE = np.random.default_rng(1).integers(0, 4000, (600, 400)).astype("<u2")
+SOURCE_TAGS = {
+    "SpecificCharacterSet": "ISO_IR 100",
+    "SOPClassUID": "1.2.840.10008.5.1.4.1.1.7",
+    "SOPInstanceUID": "2.25.7",
+    "StudyInstanceUID": "2.25.8",
+    "SeriesInstanceUID": "2.25.9",
+    "Modality": "OT",
+    "PatientName": "Müller^Änne",
+    "PatientID": "ID-4711-XY",
+    "PatientBirthDate": "19500102",
+    "PatientSex": "F",
+    "PatientAge": "071Y",
+    "StudyDate": "20210304",
+    "StudyTime": "101112",
+    "StudyID": "S1",
+    "AccessionNumber": "A1",
+    "PixelSpacing": [0.3, 0.25],
+    "SamplesPerPixel": 1,
+    "PhotometricInterpretation": "MONOCHROME2",
+    "BitsAllocated": 16,
+    "BitsStored": 12,
+    "HighBit": 11,
+    "PixelRepresentation": 0,
+}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .batch import Outcome, Progress
     from .images import DxaImage
     from .report import LandmarkSet
+    from .report.exchange import Exchange
 
 FAILED, INTERRUPTED = 1, 130
 _PATH = click.Path(path_type=Path)
@@ -32,6 +33,13 @@ _SPACING = click.option(
 _OUTPUT = click.option(
     "--output", "-o", type=_PATH, required=True, help="Folder for the results; made if absent."
 )
+_DICOM = click.option(
+    "--dicom", is_flag=True, help="Write sr.dcm and sc.dcm for a PACS; the image must be DICOM."
+)
+_IDENTITY = click.option(
+    "--with-identity", "identity", is_flag=True,
+    help="Name the patient in report.json; without it only DICOM files do.",
+)  # fmt: skip
 _MODEL = click.option("--model", type=_PATH, help="Model folder; the bundled one by default.")
 
 
@@ -62,6 +70,8 @@ def commands(debug: bool) -> None:
 @_SPACING
 @click.option("--anterior", type=click.Choice(["auto", "left", "right"]), default="auto",
               help="Side of the image that the patient faces.")  # fmt: skip
+@_DICOM
+@_IDENTITY
 def detect(
     images: tuple[Path, ...],
     output: Path,
@@ -69,12 +79,14 @@ def detect(
     device: str,
     spacing: str | None,
     anterior: str,
+    dicom: bool,
+    identity: bool,
 ) -> None:
     """Find and measure the vertebrae in images or in folders of images.
 
     Each image gets a folder OUTPUT/NAME with report.json, landmarks.mrk.json,
-    image.nrrd, vertebrae.csv, aac.csv and overlay.png.  Files that fail are listed in
-    OUTPUT/failures.csv.
+    image.nrrd, vertebrae.csv, aac.csv and overlay.png, with --dicom also sr.dcm and
+    sc.dcm.  Files that fail are listed in OUTPUT/failures.csv.
     """
     from . import batch
     from .anatomy import Side
@@ -88,8 +100,9 @@ def detect(
     detector = load_detector(model, device)
     with _progress(len(files)) as tell:
         outcomes = batch.detect_many(
-            files, output, detector, spacing_mm=spacing_mm, anterior=side, progress=tell
-        )
+            files, output, detector, spacing_mm=spacing_mm, anterior=side, dicom=dicom,
+            identity=identity, progress=tell,
+        )  # fmt: skip
         _finish(outcomes, output, many=len(files) > 1)
 
 
@@ -98,30 +111,52 @@ def detect(
 @click.option("--image", type=_PATH, help="The image on which the points lie, or a folder of them.")
 @_OUTPUT
 @_SPACING
-def measure(landmarks: Path, image: Path | None, output: Path, spacing: str | None) -> None:
-    """Measure given points: landmarks.mrk.json, report.json or a CSV.
+@_DICOM
+@_IDENTITY
+def measure(
+    landmarks: Path,
+    image: Path | None,
+    output: Path,
+    spacing: str | None,
+    dicom: bool,
+    identity: bool,
+) -> None:
+    """Measure given points: landmarks.mrk.json, report.json, sr.dcm or a CSV.
 
     A CSV has the columns image,level,point,x,y and, where known, sex, age and sigma_px;
-    with several images OUTPUT/vertebrae.csv holds them all and each gets a folder.
-    An image.nrrd beside the markups is taken for their image.
+    with several images OUTPUT/images.csv and vertebrae.csv hold them all and each gets
+    a folder.
+    An image.nrrd beside the markups is taken for their image; --dicom needs the
+    DICOM file itself as --image.
     """
     from . import batch
+    from .images import read_image
     from .report import read_landmarks, write_folder
+    from .report.exchange import exchange_with
 
     spacing_mm = batch.check_spacing(spacing)
     sets = read_landmarks(landmarks)
     find = _image_finder(image, landmarks, alone=len(sets) == 1)
+
+    def pixels_of(item: LandmarkSet) -> DxaImage | None:
+        path = find(item)
+        return None if path is None else read_image(path)
+
+    def exchange_of(item: LandmarkSet) -> Exchange | None:
+        return exchange_with(find(item), dicom=dicom, identity=identity)
+
     _make_folder(output)
     if len(sets) == 1:
-        pixels = find(sets[0])
+        exchange, pixels = exchange_of(sets[0]), pixels_of(sets[0])
         analysis = batch.measure_set(sets[0], pixels, spacing_mm=spacing_mm)
-        write_folder(analysis, output, image=pixels)
+        write_folder(analysis, output, image=pixels, exchange=exchange)
         click.echo(f"{output}: {_summary(analysis)}")
         return
     with _progress(len(sets)) as tell:
         outcomes = batch.measure_many(
-            sets, output, images=find, spacing_mm=spacing_mm, progress=tell
-        )
+            sets, output, images=pixels_of, exchanges=exchange_of, spacing_mm=spacing_mm,
+            progress=tell,
+        )  # fmt: skip
         _finish(outcomes, output, many=True)
 
 
@@ -179,7 +214,7 @@ def synth(count: int, seed: int, kind: str, output: Path) -> None:
 @click.option("--resume", is_flag=True, help="Go on from the state in OUTPUT.")
 @click.option("--seed", type=click.IntRange(0), help="Replaces the configuration's seed.")
 @click.option("--images", type=_PATH, help="Folder of your own images to learn from as well.")
-@click.option("--points", type=_PATH, help="Their points, a file or a folder; see docs/own_data.md.")
+@click.option("--points", type=_PATH, help="Their points: a file or folder, see docs/own_data.md.")
 @click.option("--start", metavar="bundled|FOLDER", help="Go on from this model.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long to train.")
 def train(config: Path | None, output: Path, resume: bool, **instead: Any) -> None:
@@ -334,14 +369,12 @@ def _summary(analysis: Analysis) -> str:
 
 def _image_finder(
     image: Path | None, landmarks: Path, *, alone: bool
-) -> Callable[[LandmarkSet], DxaImage | None]:
-    """How to get the pixels for some landmarks: from a file, a folder, or beside them."""
-    from .images import read_image
-
+) -> Callable[[LandmarkSet], Path | None]:
+    """Where the image of some landmarks is: a file, in a folder, or beside them."""
     if image is None:
         beside = landmarks.parent / "image.nrrd"
-        ours = landmarks.suffix == ".json" and beside.is_file()
-        return lambda _: read_image(beside) if ours else None
+        ours = landmarks.suffix in (".json", ".dcm") and beside.is_file()
+        return lambda _: beside if ours else None
     if image.is_dir():
         files = sorted(path for path in image.iterdir() if path.is_file())
         return lambda item: _by_name(item.frame.file, files, image)
@@ -350,16 +383,14 @@ def _image_finder(
             f"Expected a folder of images for a file with several of them, got '{image}'. "
             "Give --image the folder that holds them."
         )
-    return lambda _: read_image(image)
+    return lambda _: image
 
 
-def _by_name(name: str, files: list[Path], folder: Path) -> DxaImage:
-    from .images import read_image
-
+def _by_name(name: str, files: list[Path], folder: Path) -> Path:
     for matches in (lambda p: p.name == name, lambda p: p.stem in (name, Path(name).stem)):
         found = [path for path in files if matches(path)]
         if found:
-            return read_image(found[0])
+            return found[0]
     raise ConfigurationError(
         f"Expected the image '{name}' in '{folder}', but it is not there. "
         "Check the folder or the names in the landmarks file."

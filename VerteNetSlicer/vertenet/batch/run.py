@@ -14,6 +14,8 @@ from ..anatomy import Side
 from ..errors import VerteNetError
 from ..pipeline import analyse
 from ..report import LandmarkSet, aac_rows, csv_text, vertebra_rows, write_folder, write_text
+from ..report.exchange import Exchange, exchange_with
+from ..report.images_table import IMAGE_COLUMNS, image_row
 from ..report.tables import AAC_COLUMNS, VERTEBRA_COLUMNS, Cell
 from .landmarks import measure_set
 from .names import folder_names, printable
@@ -52,14 +54,17 @@ class Tables:
 
     vertebrae: list[list[Cell]] = field(default_factory=list)
     aac: list[list[Cell]] = field(default_factory=list)
+    images: list[list[Cell]] = field(default_factory=list)
 
     def add(self, analysis: Analysis) -> None:
         """Append the rows of one image."""
         self.vertebrae += vertebra_rows(analysis)
         self.aac += aac_rows(analysis)
+        self.images.append(image_row(analysis))
 
     def write(self, output: Path) -> None:
-        """Write ``vertebrae.csv`` and ``aac.csv`` of all images."""
+        """Write ``images.csv``, ``vertebrae.csv`` and ``aac.csv`` of all images."""
+        write_text(output / "images.csv", csv_text(IMAGE_COLUMNS, self.images))
         write_text(output / "vertebrae.csv", csv_text(VERTEBRA_COLUMNS, self.vertebrae))
         write_text(output / "aac.csv", csv_text(AAC_COLUMNS, self.aac))
 
@@ -71,6 +76,8 @@ def detect_many(
     *,
     spacing_mm: tuple[float, float] | None = None,
     anterior: Side | None = None,
+    dicom: bool = False,
+    identity: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
     """Read, detect, measure and write each image in turn.
@@ -81,14 +88,17 @@ def detect_many(
         detector: a loaded detector.
         spacing_mm: ``(row, column)`` that replaces what the files say.
         anterior: the side that patients face, or None to find it.
+        dicom: write SR and SC too, for which each file must be DICOM.
+        identity: name the patients, for which each file must be DICOM.
         progress: called with (done, total, file) before each file and at the end.
     """
     from ..images import read_image
 
     def work(index: int, folder: Path) -> Analysis:
         image = read_image(paths[index], spacing_mm=spacing_mm)
+        exchange = exchange_with(paths[index], dicom=dicom, identity=identity)
         analysis = analyse(image, detector, anterior=anterior)
-        write_folder(analysis, folder, image=image)
+        write_folder(analysis, folder, image=image, exchange=exchange)
         return analysis
 
     folders = folder_names(path.name for path in paths)
@@ -100,6 +110,7 @@ def measure_many(
     output: Path,
     *,
     images: Callable[[LandmarkSet], DxaImage | None] | None = None,
+    exchanges: Callable[[LandmarkSet], Exchange | None] | None = None,
     spacing_mm: tuple[float, float] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
@@ -109,14 +120,16 @@ def measure_many(
         sets: what was read from a landmarks file.
         output: folder in which each image gets its own.
         images: gives the pixels that belong to some landmarks, or None.
+        exchanges: gives what to write from their DICOM source, or None.
         spacing_mm: ``(row, column)`` that replaces what the file says.
         progress: called with (done, total, image) before each image and at the end.
     """
 
     def work(index: int, folder: Path) -> Analysis:
         image = None if images is None else images(sets[index])
+        exchange = None if exchanges is None else exchanges(sets[index])
         analysis = measure_set(sets[index], image, spacing_mm=spacing_mm)
-        write_folder(analysis, folder, image=image)
+        write_folder(analysis, folder, image=image, exchange=exchange)
         return analysis
 
     names = [item.frame.file for item in sets]

@@ -81,8 +81,8 @@ def _is_uid(value: Any) -> bool:
 
 def _no_source(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"Expected a DICOM image as the source of the Structured Report, got '{path.name}' "
-        f"({why}). Give the DICOM file, or leave out --dicom."
+        f"Expected a DICOM image as the source of patient and study, got '{path.name}' ({why}). "
+        "Give the DICOM file, or leave out --dicom and --with-identity."
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from .atomic import whole_folder
+from .exchange import Exchange
 from .json_report import report_text
 from .layout import json_text
 from .markups import landmarks_mrk_json
@@ -22,11 +23,21 @@ VERTEBRAE = "vertebrae.csv"
 AAC = "aac.csv"
 OVERLAY = "overlay.png"
 PAGE = "report.html"
-FILE_NAMES = (REPORT, LANDMARKS, VOLUME, VERTEBRAE, AAC, OVERLAY, PAGE)
+STRUCTURED_REPORT = "sr.dcm"
+CAPTURE = "sc.dcm"
+PRINT = "report.pdf"
+FILE_NAMES = (
+    *(REPORT, LANDMARKS, VOLUME, VERTEBRAE, AAC, OVERLAY),
+    *(PAGE, PRINT, STRUCTURED_REPORT, CAPTURE),
+)
 
 
 def write_folder(
-    analysis: Analysis, folder: Path, *, image: DxaImage | None = None
+    analysis: Analysis,
+    folder: Path,
+    *,
+    image: DxaImage | None = None,
+    exchange: Exchange | None = None,
 ) -> tuple[Path, ...]:
     """Write all files of one image.
 
@@ -35,15 +46,18 @@ def write_folder(
         folder: where to; made if absent.  Files of an earlier run that are not
             written again are removed, other files stay.
         image: the pixels; without them there is no volume and no picture.
+        exchange: what to write beside from the DICOM source, or None.
 
     Returns:
         The paths that were written.
 
     Raises:
         OutputError: if a file cannot be written; the folder is then as it was.
+        ConfigurationError: if the DICOM source is not of the image's size.
+        MissingDependencyError: if DICOM is wanted and highdicom is not installed.
     """
     texts = {
-        REPORT: report_text(analysis),
+        REPORT: report_text(analysis, patient=exchange and exchange.patient),
         LANDMARKS: landmarks_text(analysis),
         VERTEBRAE: vertebrae_csv([analysis]),
         AAC: aac_csv([analysis]),
@@ -54,6 +68,8 @@ def write_folder(
             (work / name).write_text(text, encoding="utf-8", newline="")
         if image is not None:
             _write_pixels(analysis, image, work)
+        if exchange is not None and exchange.dicom:
+            _write_dicom(analysis, image, exchange, work)
         names = sorted(entry.name for entry in work.iterdir())
     return tuple(folder / name for name in names)
 
@@ -69,3 +85,14 @@ def _write_pixels(analysis: Analysis, image: DxaImage, work: Path) -> None:
 
     write_nrrd(image, work / VOLUME)
     write_overlay(analysis, image, work / OVERLAY)
+
+
+def _write_dicom(
+    analysis: Analysis, image: DxaImage | None, exchange: Exchange, work: Path
+) -> None:
+    from .dicom_sc import write_sc
+    from .dicom_sr import write_sr
+
+    write_sr(analysis, exchange.source, work / STRUCTURED_REPORT)
+    if image is not None:
+        write_sc(analysis, image, exchange.source, work / CAPTURE)

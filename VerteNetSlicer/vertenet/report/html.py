@@ -104,7 +104,7 @@ def _facts(report: Json) -> str:
     )
     sex = {"M": "male", "F": "female"}.get(subject.get("sex") or "", "not known")
     age = subject.get("age_years")
-    facts = {
+    facts = _patient_facts(report.get("patient")) | {
         "Image": size,
         "Pixel": pixel,
         "Patient faces": image["anterior"],
@@ -112,6 +112,14 @@ def _facts(report: Json) -> str:
     }
     items = (f"<div><dt>{k}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts.items())
     return f"<dl class=facts>{''.join(items)}</dl>"
+
+
+def _patient_facts(patient: Json | None) -> dict[str, str]:
+    """Who the scan is of, where the report says so."""
+    if not patient:
+        return {}
+    names = {"name": "Patient", "id": "Patient ID", "birth_date": "Born", "study_date": "Study"}
+    return {label: patient[key] for key, label in names.items() if patient.get(key)}
 
 
 def _findings(report: Json) -> str:

@@ -16,6 +16,7 @@ from ..analysis import Analysis
 from ..anatomy import Landmark, Vertebra
 from ..measure import AacGeometry, Guide, VertebraMeasures
 from .description import clean
+from .dicom_source import Patient
 from .layout import json_text
 
 SCHEMA = "vertenet-report/1"
@@ -24,14 +25,20 @@ NOTICE = "Research use only. A grade is a suggestion for a reader, not a diagnos
 Json = dict[str, Any]
 
 
-def report_json(analysis: Analysis) -> Json:
-    """The report of an analysis as plain JSON values."""
+def report_json(analysis: Analysis, *, patient: Patient | None = None) -> Json:
+    """The report of an analysis as plain JSON values.
+
+    Args:
+        analysis: what was found and computed; it names nobody.
+        patient: who the scan is of, only where the user asked for it.
+    """
     model = analysis.model
     return {
         "schema": SCHEMA,
         "software": {"name": "VerteNetSlicer", "version": __version__},
         "notice": NOTICE,
         "image": _image(analysis),
+        **({} if patient is None else {"patient": plain(patient)}),
         "model": None if model is None else plain(model),
         "subject": {"sex": analysis.sex, "age_years": _number(analysis.age_years)},
         "summary": plain(analysis.summary),
@@ -46,13 +53,13 @@ def report_json(analysis: Analysis) -> Json:
     }
 
 
-def report_text(analysis: Analysis) -> str:
+def report_text(analysis: Analysis, *, patient: Patient | None = None) -> str:
     """The report as a JSON file's text.
 
     Raises:
         ValueError: if a measure is NaN or infinite, which is a defect of the measure.
     """
-    return json_text(report_json(analysis))
+    return json_text(report_json(analysis, patient=patient))
 
 
 def plain(value: Any) -> Any:

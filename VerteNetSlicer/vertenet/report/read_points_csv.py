@@ -33,6 +33,14 @@ class _Image:
     sex: str | None = None
     age: float | None = None
     scale: PixelScale = field(default_factory=PixelScale)
+    width: int | None = None
+    height: int | None = None
+    source: str | None = None
+
+    def frame(self, file: str) -> ImageFrame:
+        """The image as far as the table tells."""
+        source = self.source or ("file" if self.scale.in_mm else "unknown")
+        return ImageFrame(file, self.width, self.height, self.scale, source)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
         )
     return tuple(
         LandmarkSet(
-            ImageFrame(file, None, None, image.scale, "file" if image.scale.in_mm else "unknown"),
+            image.frame(file),
             build_spine(image.points, evidence=image.evidence),
             sex=image.sex,
             age_years=image.age,
@@ -113,7 +121,7 @@ def _rows(text: str, name: str) -> Iterator[_Row]:
     reader = csv.reader(stream, delimiter=delimiter)
     try:
         columns = [cell.strip().lower() for cell in next(reader, [])]
-        columns = [_WIDE_COLUMNS.get(column, column) for column in columns]
+        columns = [_NAMES.get(column, column) for column in columns]
         _check_heading(columns, name)
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -127,6 +135,9 @@ def _rows(text: str, name: str) -> Iterator[_Row]:
 
 
 _WIDE_COLUMNS = {f"{p}_{a}".lower(): f"{p}_{a}" for p in POINT_NAMES for a in "xy"}
+_NAMES = _WIDE_COLUMNS | {
+    f"{p}_{a}".lower(): f"{p}_{a}" for p in POINT_NAMES for a in ("sigma", "status")
+}
 
 
 def _check_heading(columns: list[str], name: str) -> None:
@@ -186,21 +197,43 @@ def _take_vertebra(image: _Image, row: _Row) -> None:
     for point in POINT_NAMES:
         x, y = row.number(f"{point}_x"), row.number(f"{point}_y")
         if x is not None and y is not None:
-            points[point] = Landmark(x, y, None, PointStatus.EDITED)
+            points[point] = Landmark(x, y, *_certainty(row, point))
+    _take_frame(image, row)
+    reader = _reader(row)
+    image.evidence[level] = Evidence(row.number("score"), row.number("level_confidence"), reader)
+
+
+def _certainty(row: _Row, point: PointName) -> tuple[float | None, PointStatus]:
+    sigma = row.number(f"{point}_sigma")
+    if sigma is not None and sigma < 0:
+        raise row.error(f"{point}_sigma", "0 or more", "Correct the cell or leave it empty.")
+    auto = row.text(f"{point}_status") == PointStatus.AUTO.value
+    return sigma, PointStatus.AUTO if auto else PointStatus.EDITED
+
+
+def _take_frame(image: _Image, row: _Row) -> None:
+    """Size, spacing and its source, as far as the columns are there."""
+    ratio = row.number("aspect_ratio")
+    if ratio is not None and ratio > 0:
+        image.scale = PixelScale(ratio, 1.0)
+    width, height = row.number("width"), row.number("height")
+    if width is not None and height is not None and min(width, height) >= 1:
+        image.width, image.height = int(width), int(height)
+    image.source = row.text("spacing_source") or image.source
     spacing = row.number("spacing_row_mm"), row.number("spacing_column_mm")
     if spacing[0] is not None and spacing[1] is not None:
         try:
             image.scale = PixelScale(spacing[0], spacing[1], in_mm=True)
         except ConfigurationError as error:
             raise row.error("spacing_row_mm", "a size above 0", str(error)) from None
-    reader = _reader(row)
-    image.evidence[level] = Evidence(row.number("score"), row.number("level_confidence"), reader)
 
 
 def _reader(row: _Row) -> ReaderDecision | None:
     grade, reason = row.text("reader_grade"), row.text("reader_reason") or None
     if grade and grade not in ("0", "1", "2", "3"):
         raise row.error("reader_grade", "0, 1, 2 or 3", "Correct the cell or leave it empty.")
-    if not grade and reason is None:
+    called = row.text("reader_evaluable")
+    if not grade and reason is None and not called:
         return None
-    return ReaderDecision(int(grade) if grade else None, reason, row.text("evaluable") != "no")
+    evaluable = (called or row.text("evaluable")) != "no"
+    return ReaderDecision(int(grade) if grade else None, reason, evaluable)

@@ -82,6 +82,7 @@ def read_sr(data: bytes, name: str) -> LandmarkSet:
             document = pydicom.dcmread(io.BytesIO(data))
             groups = [_group(item) for item in _items(document) if _name(item) == _GROUP]
             exact = [item.TextValue for item in _items(document) if _name(item) == _EXACT]
+            whole = any(_name(item) == words.NOTICE[:2] for item in _items(document))
     except LandmarkError:
         raise
     except Exception as error:  # pydicom raises whatever a damaged file leads to
@@ -91,6 +92,8 @@ def read_sr(data: bytes, name: str) -> LandmarkSet:
         return _merged(_exact_set(str(exact[0]), name), vertebrae)
     if not vertebrae:
         raise _not_ours(name, "it holds no vertebrae of ours")
+    if not whole:  # what follows the groups is gone, so groups may be gone too
+        raise _not_ours(name, "the end is missing")
     return _from_groups(vertebrae, name)
 
 
@@ -100,7 +103,7 @@ _EXACT: Code = words.EXACT[:2]
 
 def _not_ours(name: str, why: str) -> LandmarkError:
     return LandmarkError(
-        f"Expected a Structured Report written by VerteNet, but of '{name}' {why}. "
+        f"Expected a Structured Report written by VerteNet, but '{name}' is not one: {why}. "
         "For an image, use 'vertenet detect'."
     )
 

@@ -23,6 +23,8 @@ VERTEBRA_COLUMNS = (
     *("reader_reason", "evaluable", "final_grade", "score", "level_confidence", "reason"),
     *("withheld", "sex", "age", "spacing_row_mm", "spacing_column_mm", "anterior"),
     *(f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"),
+    *(f"{name}_{word}" for name in POINT_NAMES for word in ("sigma", "status")),
+    *("reader_evaluable", "width", "height", "aspect_ratio", "spacing_source"),
 )
 AAC_COLUMNS = (
     *("image", "kind", "name", "wall", "posterior_x", "posterior_y", "anterior_x", "anterior_y"),
@@ -96,7 +98,13 @@ def _vertebra_row(
     for name in POINT_NAMES:
         point = vertebra.points.get(name)
         row += [None, None] if point is None else [float(point.x), float(point.y)]
-    return row
+    for name in POINT_NAMES:
+        point = vertebra.points.get(name)
+        row += [None, None] if point is None else [point.sigma_px, point.status.value]
+    frame = analysis.frame
+    row += [None if reader is None else "yes" if reader.evaluable else "no"]
+    row += [frame.width, frame.height, frame.scale.row / frame.scale.column]
+    return [*row, clean(frame.spacing_source)]
 
 
 def _line_row(image: str, kind: str, line: Guide) -> list[Cell]:
