@@ -13,6 +13,7 @@ from vertenet.pipeline import measure
 from vertenet.report import ImageFrame, write_folder
 from vertenet.training.annotated import BODIES, stem
 from vertenet.training.annotations import read_annotations
+from vertenet.training.matlab import read_mat
 
 BODY = np.array([[10.0, 20], [25, 21], [40, 20], [41, 50], [25, 48], [9, 50]])
 CORNERS = {"PS": 0, "AS": 2, "AI": 3, "PI": 5}
@@ -147,6 +148,31 @@ def test_a_mat_of_another_shape_is_refused(tmp_path):
     savemat(tmp_path / "a.mat", {"p2": np.zeros((6, 2))})
     with pytest.raises(LandmarkError, match=r"24 x 2"):
         read_annotations(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32, np.float64])
+def test_mat_arrays_are_those_that_scipy_reads(tmp_path, compressed, kind):
+    from scipy.io import loadmat, savemat
+
+    points = np.arange(48).reshape(24, 2).astype(kind)
+    more = {"p2": points, "note": "text", "flag": np.eye(3), "c": np.ones(3) * 1j}
+    savemat(tmp_path / "a.mat", more, do_compression=compressed)
+    found = read_mat((tmp_path / "a.mat").read_bytes())
+    for name in ("p2", "flag"):
+        np.testing.assert_array_equal(found[name], loadmat(tmp_path / "a.mat")[name])
+    assert "note" not in found
+
+
+def test_a_cut_mat_is_refused(tmp_path):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "a.mat", {"p2": np.zeros((24, 2))})
+    data = (tmp_path / "a.mat").read_bytes()
+    for length in (0, 100, 130, 200, len(data) - 1):
+        (tmp_path / "b.mat").write_bytes(data[:length])
+        with pytest.raises(LandmarkError, match="Expected"):
+            read_annotations(tmp_path / "b.mat")
 
 
 def test_our_output_folder_keeps_points_sigma_size_and_spacing(tmp_path):

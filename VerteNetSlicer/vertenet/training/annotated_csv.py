@@ -77,11 +77,13 @@ def _rows(text: str, name: str) -> list[tuple[int, Row]]:
     lines = text.splitlines()
     heading = lines[0] if lines else ""
     mark = max(",;\t", key=heading.count)
-    table = [
-        (i + 1, [cell.strip() for cell in row])
-        for i, row in enumerate(csv.reader(io.StringIO(text), delimiter=mark))
-        if any(row)
-    ]
+    try:
+        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise LandmarkError(
+            f"Expected a CSV file, but '{name}' cannot be read ({error}). Save it again as CSV."
+        ) from None
+    table = [(i + 1, [cell.strip() for cell in row]) for i, row in enumerate(cells) if any(row)]
     if not table:
         return []
     columns = [_ALIASES.get(cell.lower(), cell.lower()) for cell in table[0][1]]

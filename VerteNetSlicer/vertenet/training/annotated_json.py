@@ -37,7 +37,7 @@ def read_json(content: Any, name: str) -> list[Annotated]:
             return _coco(content)
         if str(content.get("schema", "")).startswith("vertenet-report/"):
             return [_report(content)]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise LandmarkError(
             f"Expected a readable annotation, but '{name}' is damaged "
             f"({type(error).__name__}: {error}). Write it again."

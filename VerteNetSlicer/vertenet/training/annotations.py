@@ -13,12 +13,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import LandmarkError
 from .annotated import Annotated, by_image, stem
 from .annotated_csv import add_truth_table, read_csv
 from .annotated_json import read_json
+from .matlab import read_mat
 from .published_order import PUBLISHED_CORNERS, PUBLISHED_LEVELS, place_published
 
 __all__ = ["Annotated", "read_annotations", "stem"]
@@ -119,26 +118,22 @@ def _text(file: Path) -> str:
 
 def _read_mat(file: Path) -> Annotated:
     """``p2`` (24, 2) of the published code: T12 to L5, corners TL, TR, BL, BR."""
-    from scipy.io import loadmat
-
     try:
-        content = loadmat(file)
-    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+        arrays = read_mat(file.read_bytes())
+    except (OSError, ValueError) as error:
         raise LandmarkError(
             f"Expected a MATLAB file with points, but '{file.name}' cannot be read ({error}). "
-            "Save it in the format of version 7 or older."
+            "Save it in the format of version 5 to 7."
         ) from None
     shape = (len(PUBLISHED_LEVELS) * len(PUBLISHED_CORNERS), 2)
-    arrays = {k: np.asarray(v) for k, v in content.items() if not k.startswith("__")}
-    fits = [v for v in arrays.values() if v.shape == shape and v.dtype.kind in "uif"]
-    chosen = arrays["p2"] if "p2" in arrays and arrays["p2"].shape == shape else None
-    if chosen is None and len(fits) != 1:
+    fits = {name: values for name, values in arrays.items() if values.shape == shape}
+    if "p2" not in fits and len(fits) != 1:
         raise LandmarkError(
             f"Expected one array of 24 points (24 x 2) in '{file.name}', got "
             f"{', '.join(f'{k} {v.shape}' for k, v in arrays.items()) or 'none'}. "
             "Save the points as 'p2'."
         )
-    points = (fits[0] if chosen is None else chosen).astype(np.float64)
+    points = fits.get("p2", next(iter(fits.values())))
     item = Annotated(file.name.removesuffix(file.suffix), folder=file.parent)
     place_published(item, [("", float(x), float(y)) for x, y in points])
     return item
