@@ -39,9 +39,15 @@ DRAWING = {
     "dbus-1": ("libdbus-1-3",),
     "fontconfig": ("libfontconfig1",),
     "glib-2.0": ("libglib2.0-0",),
+    "harfbuzz-subset": ("libharfbuzz-subset0",),
+    "pango-1.0": ("libpango-1.0-0", "libpangoft2-1.0-0"),
     "xkbcommon": ("libxkbcommon0",),
 }
-"""Libraries that Slicer's views and Qt load to draw without a screen, with their packages."""
+"""Libraries that Slicer's views, Qt and the PDF load to draw without a screen, with their
+packages."""
+
+CHECKERS = {"dciodvfy": "dicom3tools", "dsrdump": "dcmtk"}
+"""Programs that are not ours, with which tests read the DICOM files that we write."""
 
 
 class SetupError(Exception):
@@ -57,7 +63,7 @@ def run(command: Sequence[str | Path], **options: object) -> int:
 
 
 def missing_debian_packages() -> tuple[list[str], list[str]]:
-    """Debian packages without which nothing goes, and those that only drawing needs."""
+    """Debian packages without which nothing goes, and those that only some tests need."""
     needed = []
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         needed.append(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
@@ -67,7 +73,8 @@ def missing_debian_packages() -> tuple[list[str], list[str]]:
         if sys.platform == "linux" and ctypes.util.find_library(library) is None
         for package in packages
     ]
-    return needed, drawing
+    checkers = [package for program, package in CHECKERS.items() if shutil.which(program) is None]
+    return needed, drawing + (checkers if sys.platform == "linux" else [])
 
 
 def provide_debian_packages() -> None:
@@ -84,7 +91,7 @@ def provide_debian_packages() -> None:
             return
     if needed:
         raise SetupError(f"Debian packages are missing. As root: {line}")
-    say(f"for the tests that draw, as root: {line}")
+    say(f"for the tests that draw or check DICOM, as root: {line}")
 
 
 def digest() -> str:

@@ -30,6 +30,7 @@ OPTIONAL = {
     "matplotlib",
     "highdicom",
     "jsonschema",
+    "weasyprint",
     "dask",
     "distributed",
     "pylibjpeg",
@@ -64,7 +65,7 @@ HOUSE = {
     "pipeline": room("anatomy geometry images detection measure analysis", "numpy"),
     "report": room(
         "anatomy geometry measure analysis images",
-        "numpy PIL matplotlib highdicom pydicom cairosvg jsonschema",
+        "numpy PIL matplotlib highdicom pydicom weasyprint jsonschema",
     ),
     "training": room(
         "anatomy geometry images network detection synthesis", "numpy scipy torch rich matplotlib"

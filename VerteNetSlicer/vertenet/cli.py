@@ -185,9 +185,16 @@ def info(model: Path | None) -> None:
 
 @commands.command()
 @click.argument("report", type=_PATH, metavar="REPORT")
-@click.option("--output", "-o", type=_PATH, help="HTML file; by default report.html beside it.")
-def report(report: Path, output: Path | None) -> None:
-    """Make a printable HTML page of a report.json or of its folder."""
+@click.option("--output", "-o", type=_PATH,
+              help="File to write; by default report.html, or report.pdf, beside it.")  # fmt: skip
+@click.option("--pdf", is_flag=True, help="Make a PDF of the page; needs the package weasyprint.")
+def report(report: Path, output: Path | None, pdf: bool) -> None:
+    """Make a printable HTML page, or a PDF of it, of a report.json or of its folder."""
+    if pdf:
+        from .report.pdf import pdf_from_report
+
+        click.echo(str(pdf_from_report(report, output)))
+        return
     from .report.html import page_from_report
 
     click.echo(str(page_from_report(report, output)))

@@ -30,6 +30,18 @@ def page_from_report(path: Path, output: Path | None = None) -> Path:
         LandmarkError: if there is no such report.
         OutputError: if the page cannot be written.
     """
+    file, page = read_page(path)
+    target = file.with_name(PAGE) if output is None else output
+    write_text(target, page)
+    return target
+
+
+def read_page(path: Path) -> tuple[Path, str]:
+    """The file ``report.json``, given or in a given folder, and its page.
+
+    Raises:
+        LandmarkError: if there is no such report.
+    """
     file = path / REPORT if path.is_dir() else path
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -39,10 +51,7 @@ def page_from_report(path: Path, output: Path | None = None) -> Path:
             f"({type(error).__name__}). Measure or detect first."
         ) from None
     picture = file.with_name(OVERLAY)
-    page = html_page(content, picture.read_bytes() if picture.is_file() else None)
-    target = file.with_name(PAGE) if output is None else output
-    write_text(target, page)
-    return target
+    return file, html_page(content, picture.read_bytes() if picture.is_file() else None)
 
 
 def html_page(report: Json, picture: bytes | None = None) -> str:
