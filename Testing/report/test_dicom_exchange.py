@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, ReaderDecision, Spine
 from vertenet.batch import Tables, measure_set
 from vertenet.errors import ConfigurationError, OutputError
-from vertenet.images import read_image
+from vertenet.images import DxaImage, read_image, write_nrrd
 from vertenet.pipeline import frame_of, measure
 from vertenet.report import read_landmarks, report_json, write_folder
 from vertenet.report.exchange import exchange_with
@@ -243,3 +244,29 @@ def test_images_csv_has_a_row_per_image(
 def test_a_row_has_a_cell_for_every_column(an_analysis: Analysis) -> None:
     bare = replace(an_analysis, summary=None, alignment=None, quality=None, model=None)
     assert len(image_row(an_analysis)) == len(image_row(bare)) == len(IMAGE_COLUMNS)
+
+
+# --- detection
+
+
+def test_detect_writes_dicom_for_dicom_and_lists_the_rest_as_failures(
+    a_dicom: Path, a_spine: Spine, an_image: DxaImage, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    import vertenet.detection
+
+    class PointsThere:
+        info = SimpleNamespace(name="n", version="1", sha256="ab")
+
+        def detect(self, image: DxaImage, *, anterior: object = None) -> Spine:
+            return a_spine
+
+    monkeypatch.setattr(vertenet.detection, "load_detector", lambda model, device: PointsThere())
+    write_nrrd(an_image, tmp_path / "plain.nrrd")
+    arguments = ["detect", str(a_dicom), str(tmp_path / "plain.nrrd"), "--dicom", "-o"]
+    assert cli.main([*arguments, str(tmp_path / "o")]) == 1
+    assert "plain.nrrd" in capsys.readouterr().err
+    assert {"sr.dcm", "sc.dcm", "report.json"} < {p.name for p in (tmp_path / "o/source").iterdir()}
+    assert not (tmp_path / "o/plain").exists()
+    assert "Expected a DICOM image" in (tmp_path / "o/failures.csv").read_text("utf-8")
+    assert (tmp_path / "o/images.csv").read_text("utf-8").count("\n") == 2

@@ -57,7 +57,7 @@ def write_folder(
         MissingDependencyError: if DICOM is wanted and highdicom is not installed.
     """
     texts = {
-        REPORT: report_text(analysis, patient=exchange and exchange.patient),
+        REPORT: report_text(analysis, patient=None if exchange is None else exchange.patient),
         LANDMARKS: landmarks_text(analysis),
         VERTEBRAE: vertebrae_csv([analysis]),
         AAC: aac_csv([analysis]),
