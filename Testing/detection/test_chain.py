@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vertenet.detection.chain import best_chain, centres, heights, steps
+from vertenet.detection.chain import LONGEST, best_chain, centres, heights, steps
 
 BODY = np.array([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]])
 PITCH = 1.28 * 30
@@ -44,3 +44,9 @@ def test_a_missing_body_does_not_end_the_chain():
 
 def test_no_candidate_gives_no_chain():
     assert best_chain(np.empty((0, 6, 2)), np.empty(0)) == []
+
+
+def test_a_chain_has_no_more_bodies_than_there_are_names():
+    sure = np.ones(21)
+    sure[[0, 19, 20]] = 0.5, 0.4, 0.45
+    assert best_chain(column(21), sure) == list(range(1, LONGEST + 1))

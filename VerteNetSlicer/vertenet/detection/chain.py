@@ -10,6 +10,9 @@ Array = NDArray[np.float64]
 GAP = 1.28
 """Distance of neighbouring centres over the mean of their heights, typically (one disc)."""
 
+LONGEST = 18
+"""Bodies from T1 to S1: a longer chain cannot be named."""
+
 _SD_STEP = 0.22
 _SD_ASIDE = 0.35
 _MOST_MISSING = 4
@@ -57,7 +60,14 @@ def best_chain(points: Array, score: Array) -> list[int]:
     path = [int(best.argmax())]
     while before[path[-1]] >= 0:
         path.append(int(before[path[-1]]))
-    return [int(order[i]) for i in reversed(path)]
+    return _at_most(LONGEST, [int(order[i]) for i in reversed(path)], score)
+
+
+def _at_most(count: int, chain: list[int], score: Array) -> list[int]:
+    """The chain without its least sure ends, where it has more bodies than names."""
+    while len(chain) > count:
+        chain = chain[1:] if score[chain[0]] < score[chain[-1]] else chain[:-1]
+    return chain
 
 
 def _link_costs(points: Array) -> Array:
