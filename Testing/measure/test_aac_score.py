@@ -44,17 +44,33 @@ def test_categories_have_their_limits(total, category):
 
 def test_what_is_not_scored_is_not_zero():
     found = score_aac(walls(3, 1), crop_status="ok")
-    assert (found.total24, found.lower_bound, found.category) == (4, True, None)
+    assert (found.total24, found.at_least, found.category) == (None, 4, None)
+    assert found.lower_bound and found.percentile is None
     assert "L2 anterior" in found.reasons[0]
     nothing = score_aac({}, crop_status="ok")
     assert (nothing.total24, nothing.category, nothing.percentile) == (None, None, None)
 
 
-@pytest.mark.parametrize("status", ["cropped", "unknown"])
-def test_a_cropped_aorta_makes_the_total_a_lower_bound(status):
-    found = score_aac(walls(0, 0, 0, 1, 1, 0, 0, 0), crop_status=status)
+def test_a_cropped_aorta_makes_the_total_a_lower_bound():
+    found = score_aac(walls(0, 0, 0, 1, 1, 0, 0, 0), crop_status="cropped", age_years=70)
     assert (found.total24, found.lower_bound, found.category) == (2, True, None)
     assert len(found.reasons) == 1
+    assert found.percentile is None
+
+
+def test_where_a_cut_aorta_cannot_be_excluded_the_total_is_withheld():
+    found = score_aac(walls(0, 0, 0, 1, 1, 0, 0, 0), crop_status="unknown", age_years=70)
+    assert (found.total24, found.at_least, found.lower_bound) == (None, 2, True)
+    assert (found.category, found.percentile, len(found.reasons)) == (None, None, 1)
+
+
+def test_a_whole_reading_has_a_percentile_where_the_age_is_known():
+    known = score_aac(walls(*[0] * 8), crop_status="ok", sex="F", age_years=70)
+    assert known.percentile == aac_percentile(0, sex="F", age_years=70)
+    assert known.reasons == ()
+    without = score_aac(walls(*[0] * 8), crop_status="ok")
+    assert (without.total24, without.percentile, without.lower_bound) == (0, None, False)
+    assert "No percentile" in without.reasons[0]
 
 
 def test_a_lower_bound_of_six_is_high_all_the_same():

@@ -16,6 +16,7 @@ from vertenet.analysis import ImageFrame, ModelIdentity
 from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage, image_from_array
+from vertenet.measure import AacReading, score_aac
 from vertenet.pipeline import analyse, frame_of, measure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,3 +130,18 @@ def _timed(spine: Spine, frame: ImageFrame, image: DxaImage) -> float:
     start = time.process_time()
     measure(spine, frame, image=image)
     return time.process_time() - start
+
+
+def test_a_readers_wall_scores_are_totalled(an_image: DxaImage) -> None:
+    reading = AacReading.parse("0011--00")
+    analysis = measure(make_spine(), frame_of(an_image), image=an_image, aac_reading=reading)
+    assert analysis.aac_reading == reading
+    assert analysis.aac_scores == score_aac(
+        reading.walls, crop_status=analysis.aac.crop.status, sex="F", age_years=70.0
+    )
+    assert analysis.aac_scores.total24 is None
+
+
+def test_no_wall_scored_is_no_score_at_all() -> None:
+    analysis = measure(make_spine(), ImageFrame("a", 400, 1200), aac_reading=AacReading())
+    assert (analysis.aac_reading, analysis.aac_scores) == (None, None)

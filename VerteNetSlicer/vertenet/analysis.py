@@ -13,7 +13,15 @@ from .anatomy import Spine
 from .geometry import PixelScale
 
 if TYPE_CHECKING:
-    from .measure import AacGeometry, Alignment, Quality, Summary, VertebraMeasures
+    from .measure import (
+        AacGeometry,
+        AacReading,
+        AacScore,
+        Alignment,
+        Quality,
+        Summary,
+        VertebraMeasures,
+    )
 
 
 class NamedModel(Protocol):
@@ -82,6 +90,8 @@ class Analysis:
         alignment: angles, discs and slips.
         quality: how far the result can be trusted.
         summary: what the vertebrae together say.
+        aac_reading: the reader's scores of the aorta's walls, or None.
+        aac_scores: what follows from them, or None where nothing was scored.
     """
 
     frame: ImageFrame
@@ -95,3 +105,5 @@ class Analysis:
     alignment: Alignment | None = None
     quality: Quality | None = None
     summary: Summary | None = None
+    aac_reading: AacReading | None = None
+    aac_scores: AacScore | None = None

@@ -32,6 +32,7 @@ def measure(
     model: NamedModel | None = None,
     sex: str | None = None,
     age_years: float | None = None,
+    aac_reading: measures.AacReading | None = None,
 ) -> Analysis:
     """Compute everything from points, without the network.
 
@@ -42,6 +43,7 @@ def measure(
         model: the network that placed the points, if any.
         sex: ``"M"``, ``"F"`` or None; taken from the image where it is None.
         age_years: age in years or None; taken from the image where it is None.
+        aac_reading: the reader's scores of the aorta's walls, or None.
 
     Returns:
         The analysis; fast enough to be called while a point is dragged.
@@ -53,6 +55,9 @@ def measure(
         spine, frame.scale, image=image, width=frame.width, height=frame.height
     )
     doubt = quality.implausible
+    aac = _aac(spine, frame, image)
+    if aac_reading is not None and aac_reading.is_empty:
+        aac_reading = None
     vertebrae = measures.measure_vertebrae(
         spine, frame.scale, sex=sex, age_years=age_years, implausible=doubt
     )
@@ -61,13 +66,26 @@ def measure(
         spine=spine,
         model=None if model is None else ModelIdentity.of(model),
         vertebrae=vertebrae,
-        aac=_aac(spine, frame, image),
+        aac=aac,
         warnings=_warnings(spine, quality),
         sex=sex,
         age_years=age_years,
         alignment=measures.measure_alignment(spine, frame.scale, implausible=doubt),
         quality=quality,
         summary=measures.summarise(vertebrae),
+        aac_reading=aac_reading,
+        aac_scores=_scores(aac_reading, aac.crop.status, sex, age_years),
+    )
+
+
+def _scores(
+    reading: measures.AacReading | None, crop: str, sex: str | None, age_years: float | None
+) -> measures.AacScore | None:
+    """Totals of a reader's scores; None where there are none."""
+    if reading is None:
+        return None
+    return measures.score_aac(
+        reading.walls, crop_status=crop, lengths8=reading.lengths8, sex=sex, age_years=age_years
     )
 
 

@@ -2,6 +2,7 @@
 
 from .aac import DEFAULT_CORRIDOR, AacGeometry, AacSegment, Corridor, Guide, aac_geometry
 from .aac_crop import NEEDED_DEPTHS, CropStatus, SegmentCrop
+from .aac_reading import AAC_WALLS, AacReading, Wall
 from .aac_score import AacScore, Plaque, aac_percentile, score_aac, walls_from_plaques
 from .alignment import Alignment, Disc, Measurement, measure_alignment
 from .followup import Change, FollowUp, compare
@@ -14,10 +15,12 @@ from .quality_image import ImageQuality
 from .summary import Summary, summarise
 
 __all__ = [
+    "AAC_WALLS",
     "DEFAULT_CORRIDOR",
     "NEEDED_DEPTHS",
     "RULES",
     "AacGeometry",
+    "AacReading",
     "AacScore",
     "AacSegment",
     "Alignment",
@@ -39,6 +42,7 @@ __all__ = [
     "SegmentCrop",
     "Summary",
     "VertebraMeasures",
+    "Wall",
     "aac_geometry",
     "aac_percentile",
     "check_quality",

@@ -2,8 +2,8 @@
 
 Eight walls, anterior and posterior of L1 to L4, each 0 to 3 by the share of the wall
 that is calcified: 0 none, 1 below a third, 2 from a third, 3 from two thirds.  A wall
-that was not scored is not 0: the total is then a lower bound, as it is where the aorta
-is cropped.
+that was not scored is not 0: the total is withheld until all are, and where it is not
+known whether the aorta is cropped.  Where it is cropped the total is a lower bound.
 
 AAC-8 here is Schousboe's (calcified length of the anterior and of the posterior wall,
 each 0 to 4 in vertebral heights), not the 0-to-8 count of Kauppila's paper.
@@ -24,16 +24,11 @@ from importlib import resources
 
 import numpy as np
 
-from ..anatomy import Level
-from ..errors import LandmarkError
 from .aac import AacGeometry, Guide
+from .aac_reading import LEVELS, WALLS, AacReading, Wall
 
-LEVELS = (Level.L1, Level.L2, Level.L3, Level.L4)
-WALLS = ("anterior", "posterior")
 CATEGORIES = ("low (0 to 1)", "moderate (2 to 5)", "high (6 or more)")
 MODERATE_FROM, HIGH_FROM = 2, 6
-
-Wall = tuple[Level, str]
 
 
 @dataclass(frozen=True)
@@ -57,18 +52,23 @@ class AacScore:
 
     Attributes:
         walls: score 0 to 3 of each wall, or None where not scored.
-        total24: sum of the scored walls, or None where none is scored.
+        total24: sum of the eight walls; None while one is not scored, or where it is not
+            known whether the aorta is cropped.
+        at_least: sum of the scored walls, which the score cannot fall below; None where
+            none is scored.
         lower_bound: True where a wall is not scored or the aorta is cropped or unknown.
         category: one of :data:`CATEGORIES`; None where a lower bound leaves it open.
         anterior8: Schousboe's 0 to 4 of the anterior wall, or None.
         posterior8: the same of the posterior wall.
         total8: their sum, or None.
-        percentile: of ``total24`` among people of that age and sex, 0 to 100, or None.
+        percentile: of ``total24`` among people of that age and sex, 0 to 100; None
+            without age, and where the total is a lower bound.
         reasons: sentences: what is missing and why a total is a lower bound.
     """
 
     walls: Mapping[Wall, int | None]
     total24: int | None
+    at_least: int | None
     lower_bound: bool
     category: str | None
     anterior8: int | None
@@ -116,45 +116,35 @@ def score_aac(
     Raises:
         LandmarkError: if a score is out of range or a wall is none of the eight.
     """
-    table = _checked(walls)
-    known = [s for s in table.values() if s is not None]
+    reading = AacReading.of(walls, lengths8)
+    known = [s for s in reading.scores if s is not None]
+    at_least = sum(known) if known else None
+    complete = len(known) == len(reading.scores)
+    reasons = _open_questions(reading, crop_status)
+    bound = bool(reasons)
+    total = at_least if complete and crop_status in ("ok", "cropped") else None
+    percentile = None
+    if total is not None and not bound:
+        percentile = aac_percentile(total, sex=sex, age_years=age_years)
+        if percentile is None:
+            reasons.append("No percentile: the age is not known or below 40 years.")
+    first, second = reading.lengths8 or (None, None)
+    eight = None if reading.lengths8 is None else sum(reading.lengths8)
+    return AacScore(reading.walls, total, at_least, bound, _category(at_least, bound), first,
+                    second, eight, percentile, tuple(reasons))  # fmt: skip
+
+
+def _open_questions(reading: AacReading, crop_status: str) -> list[str]:
+    """Why the sum of the scores is only a lower bound."""
     reasons = []
-    if len(known) < len(table):
-        names = ", ".join(f"{lv} {wall}" for (lv, wall), s in table.items() if s is None)
+    if None in reading.scores:
+        names = ", ".join(f"{lv} {wall}" for (lv, wall), s in reading.walls.items() if s is None)
         reasons.append(f"Not scored: {names}.")
     if crop_status == "cropped":
         reasons.append("Part of the aorta is outside the image: the total is a lower bound.")
     elif crop_status != "ok":
         reasons.append("It is not known whether the whole aorta is in the image.")
-    bound = bool(reasons)
-    total = sum(known) if known else None
-    anterior, posterior = _checked8(lengths8)
-    eight = None if anterior is None or posterior is None else anterior + posterior
-    percentile = None if total is None else aac_percentile(total, sex=sex, age_years=age_years)
-    return AacScore(table, total, bound, _category(total, bound), anterior, posterior, eight,
-                    percentile, tuple(reasons))  # fmt: skip
-
-
-def _checked(walls: Mapping[Wall, int | None]) -> dict[Wall, int | None]:
-    table: dict[Wall, int | None] = {(level, wall): None for level in LEVELS for wall in WALLS}
-    for key, score in walls.items():
-        if key not in table or score not in (None, 0, 1, 2, 3):
-            raise LandmarkError(
-                "Expected a score of 0, 1, 2 or 3 for the anterior or posterior wall of L1 to "
-                f"L4, got {score} for {' '.join(map(str, key))}. Correct the score."
-            )
-        table[key] = score
-    return table
-
-
-def _checked8(lengths: tuple[int, int] | None) -> tuple[int | None, int | None]:
-    if lengths is None:
-        return None, None
-    if any(score not in (0, 1, 2, 3, 4) for score in lengths):
-        raise LandmarkError(
-            f"Expected AAC-8 wall scores of 0 to 4, got {lengths}. Correct the scores."
-        )
-    return lengths
+    return reasons
 
 
 def _category(total: int | None, lower_bound: bool) -> str | None:
