@@ -22,7 +22,7 @@ from vertenet.anatomy import LEVELS, Level, PointName, ReaderDecision, Spine
 from vertenet.errors import ConfigurationError, LandmarkError, MissingDependencyError
 from vertenet.geometry import PixelScale
 from vertenet.images import read_image
-from vertenet.measure import score_aac
+from vertenet.measure import AacReading
 from vertenet.pipeline import frame_of, measure
 from vertenet.report import dicom_codes as words
 from vertenet.report import read_landmarks, report_json
@@ -202,13 +202,23 @@ def test_a_point_outside_the_image_has_no_coordinates_and_comes_back_all_the_sam
     assert read_landmarks(tmp_path / "sr.dcm")[0].spine == found.spine
 
 
-def test_a_scored_aorta_is_reported(measured: Analysis, a_dicom: Path, tmp_path: Path) -> None:
-    score = score_aac({(Level.L1, "anterior"): 2, (Level.L4, "posterior"): 3}, lengths8=(2, 3))
-    write_sr(measured, read_source(a_dicom), tmp_path / "sr.dcm", aac_score=score)
+def test_a_scored_aorta_is_reported_as_a_lower_bound(
+    measured: Analysis, a_dicom: Path, tmp_path: Path
+) -> None:
+    reading = AacReading.of({(Level.L1, "anterior"): 2, (Level.L4, "posterior"): 3}, (2, 3))
+    found = measure(measured.spine, measured.frame, aac_reading=reading)
+    write_sr(found, read_source(a_dicom), tmp_path / "sr.dcm")
     group = group_of(pydicom.dcmread(tmp_path / "sr.dcm"), "aorta")
-    assert numbers(group) == {"AAC_L1_ANTERIOR": 2, "AAC_L4_POSTERIOR": 3, "AAC8": 5}
+    assert numbers(group) == {
+        "AAC_L1_ANTERIOR": 2, "AAC_L4_POSTERIOR": 3, "AAC24_AT_LEAST": 5,
+        "AAC8_ANTERIOR": 2, "AAC8_POSTERIOR": 3, "AAC8": 5,
+    }  # fmt: skip
     comments = " ".join(i.TextValue for i in items(group, words.COMMENT[0]))
     assert "Not scored: L1 posterior" in comments
+
+
+def test_an_aorta_that_was_not_scored_has_no_score(an_sr: Path) -> None:
+    assert numbers(group_of(pydicom.dcmread(an_sr), "aorta")) == {}
 
 
 def test_an_image_without_a_spine_has_a_report_too(

@@ -12,7 +12,7 @@ import numpy as np
 from .. import __version__
 from ..analysis import Analysis
 from ..anatomy import Landmark, Vertebra
-from ..measure import AacScore, VertebraMeasures
+from ..measure import VertebraMeasures
 from . import dicom_codes as words
 from .description import clean
 from .dicom_codes import Triple
@@ -74,9 +74,10 @@ def spine_group(sr: Any, analysis: Analysis, header: Dataset) -> Any:
     return _with_texts(sr, group, texts)
 
 
-def aorta_group(sr: Any, analysis: Analysis, header: Dataset, score: AacScore | None) -> Any:
+def aorta_group(sr: Any, analysis: Analysis, header: Dataset) -> Any:
     """The aorta: whether it is cropped and, where a reader scored it, the scores."""
-    crop, numbers = analysis.aac.crop, []
+    crop, score = analysis.aac.crop, analysis.aac_scores
+    numbers: list[tuple[Triple, float, Triple]] = []
     texts = [(words.COMMENT, crop.reason)]
     if score is not None:
         numbers += [
@@ -84,7 +85,13 @@ def aorta_group(sr: Any, analysis: Analysis, header: Dataset, score: AacScore | 
             for (level, wall), value in score.walls.items()
             if value is not None
         ]
-        totals = ((words.AAC24, score.total24), (words.AAC8, score.total8))
+        totals = (
+            (words.AAC24, score.total24),
+            (words.AAC24_AT_LEAST, score.at_least if score.lower_bound else None),
+            (words.AAC8_ANTERIOR, score.anterior8),
+            (words.AAC8_POSTERIOR, score.posterior8),
+            (words.AAC8, score.total8),
+        )
         numbers += [(code, total, words.UNITY) for code, total in totals if total is not None]
         texts += [(words.COMMENT, reason) for reason in score.reasons]
     group = _group(

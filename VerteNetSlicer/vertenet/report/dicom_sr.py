@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..analysis import Analysis
 from ..errors import MissingDependencyError
-from ..measure import AacScore
 from . import dicom_codes as words
 from .atomic import write_bytes
 from .description import clean
@@ -37,16 +36,13 @@ SERIES_NUMBER = 9101
 OBSERVER_UID = f"2.25.{uuid.uuid5(uuid.NAMESPACE_URL, 'https://github.com/VerteNetSlicer').int}"
 
 
-def sr_document(
-    analysis: Analysis, source: Dataset, *, aac_score: AacScore | None = None
-) -> Dataset:
+def sr_document(analysis: Analysis, source: Dataset) -> Dataset:
     """The report as a Comprehensive SR of the source's study, in a series of its own.
 
     Args:
         analysis: what was found and computed.
         source: the header of the DICOM image on which the points lie; patient and
             study are copied from it.
-        aac_score: what a reader scored on the aorta, or None.
 
     Raises:
         ConfigurationError: if the source is not of the image's size.
@@ -59,7 +55,7 @@ def sr_document(
     header = header_of(source)
     document: Dataset = sr.ComprehensiveSR(
         evidence=[header],
-        content=_report(sr, analysis, header, aac_score),
+        content=_report(sr, analysis, header),
         series_instance_uid=generate_uid(prefix=None),
         series_number=SERIES_NUMBER,
         sop_instance_uid=generate_uid(prefix=None),
@@ -76,15 +72,13 @@ def sr_document(
     return document
 
 
-def write_sr(
-    analysis: Analysis, source: Dataset, path: Path, *, aac_score: AacScore | None = None
-) -> None:
+def write_sr(analysis: Analysis, source: Dataset, path: Path) -> None:
     """Write :func:`sr_document`.
 
     Raises:
         OutputError: if the file cannot be written.
     """
-    save(sr_document(analysis, source, aac_score=aac_score), path)
+    save(sr_document(analysis, source), path)
 
 
 def save(document: Dataset, path: Path) -> None:
@@ -109,14 +103,14 @@ def _highdicom_sr() -> Any:
     return sr
 
 
-def _report(sr: Any, analysis: Analysis, header: Dataset, score: AacScore | None) -> Any:
+def _report(sr: Any, analysis: Analysis, header: Dataset) -> Any:
     groups = [
         *(
             vertebra_group(sr, analysis, i, header)
             for i in range(len(analysis.spine))
         ),
         spine_group(sr, analysis, header),
-        aorta_group(sr, analysis, header, score),
+        aorta_group(sr, analysis, header),
     ]  # fmt: skip
     device = sr.DeviceObserverIdentifyingAttributes(
         uid=OBSERVER_UID, name=SOFTWARE, manufacturer_name=SOFTWARE, model_name=SOFTWARE,
