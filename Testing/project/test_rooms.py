@@ -33,6 +33,7 @@ OPTIONAL = {
     "weasyprint",
     "dask",
     "distributed",
+    "pyarrow",
     "pylibjpeg",
 }
 
@@ -72,7 +73,7 @@ HOUSE = {
     ),
     "batch": room(
         "anatomy geometry images detection measure analysis pipeline report",
-        "numpy dask distributed rich",
+        "numpy dask distributed pyarrow pydicom torch",
     ),
     "cli": room(
         "anatomy geometry images network detection measure synthesis analysis pipeline "
