@@ -120,16 +120,45 @@ def _still_visible(points: Tensor, visible: Tensor, canvas: tuple[int, int]) -> 
 
 
 def shade(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Gamma, contrast, blur, noise, inversion, covered patches."""
-    x = x.clamp(0, 1) ** float(np.exp(rng.normal(0, 0.25)))
-    if rng.random() < 0.15:
-        x = 1 - x
+    """Tone, resolution, sharpness, noise and inversion of one view, (1, H, W) 0 ... 1."""
+    x = _tone(x.clamp(0, 1), rng)
+    if rng.random() < 0.3:
+        x = _coarser(x, float(rng.uniform(0.35, 1.0)))
+    if rng.random() < 0.25:
+        mean = F.avg_pool2d(x[None], 5, 1, 2, count_include_pad=False)[0]
+        x = (x + float(rng.uniform(0.3, 1.5)) * (x - mean)).clamp(0, 1)
     if rng.random() < 0.2:
         x = F.avg_pool2d(x[None], 3, 1, 1, count_include_pad=False)[0]
     if rng.random() < 0.4:
         x = x + torch.randn(x.shape) * float(rng.uniform(0.005, 0.05))
+    return _cover(x, rng)
+
+
+def _tone(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Gamma, a slope of brightness, inversion and saturation."""
+    x = x ** float(np.exp(rng.normal(0, 0.25)))
+    if rng.random() < 0.3:
+        h, w = x.shape[1:]
+        slope = rng.uniform(-0.4, 0.4, 2)
+        ramp = slope[0] * torch.linspace(-1, 1, h)[:, None] + slope[1] * torch.linspace(-1, 1, w)
+        x = (x * (1 + ramp)).clamp(0, 1)
+    if rng.random() < 0.15:
+        x = 1 - x
     if rng.random() < 0.15:
         x = ((x - 0.5) * float(rng.uniform(1.0, 2.0)) + float(rng.uniform(0.3, 0.7))).clamp(0, 1)
+    return x
+
+
+def _coarser(x: Tensor, share: float) -> Tensor:
+    """What is left of an image that was stored at a share of its size."""
+    h, w = x.shape[1:]
+    small = (max(8, round(h * share)), max(8, round(w * share)))
+    low = F.interpolate(x[None], size=small, mode="bilinear", align_corners=False, antialias=True)
+    return F.interpolate(low, size=(h, w), mode="bilinear", align_corners=False)[0]
+
+
+def _cover(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """A black or white strip at the upper edge, as masks and burnt-in text leave."""
     if rng.random() < 0.15:
         h, w = x.shape[1:]
         edge = int(rng.integers(1, max(2, h // 12)))
