@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _SD_STEP = 0.16
-_EVIDENCE = 0.5
-"""Neighbours see the same image: their evidence counts half, so that a chain of
-fourteen is not surer than it should be."""
+_EVIDENCE = 0.25
+"""Neighbours see the same image: their evidence counts a quarter, so that a chain of
+fourteen is not surer than it should be.  Chosen by the log loss of the confidence on
+100 synthetic scans (seeds from 910,000,000) among 0.15, 0.25, 0.35, 0.5, 0.7 and 1."""
 
 
 @dataclass(frozen=True)
