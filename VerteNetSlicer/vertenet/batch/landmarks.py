@@ -42,6 +42,7 @@ def measure_set(
         model=landmarks.model,
         sex=landmarks.sex,
         age_years=landmarks.age_years,
+        aac_reading=landmarks.aac_reading,
     )
 
 

@@ -10,10 +10,12 @@ where they hold ``;``, ``%``, ``|`` or control characters.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, ReaderDecision, Side, Vertebra
+from ..measure import AacReading
 
 _SAFE = " ,.:/()'+-_!?@#&*<>[]{}=~^$"
 _BAR = "|"  # between warnings, so quoted within one
@@ -77,6 +79,7 @@ def image_fields(
     warnings: tuple[str, ...] = (),
     sex: str | None = None,
     age_years: float | None = None,
+    aac_reading: AacReading | None = None,
 ) -> dict[str, str | None]:
     """What is said about the image as a whole."""
     scale = frame.scale
@@ -93,7 +96,20 @@ def image_fields(
         "model_version": None if model is None else model.version,
         "model_sha256": None if model is None else model.sha256,
         "warnings": _BAR.join(quote(clean(w), safe=_SAFE) for w in warnings) or None,
+        "aac_scores": None if aac_reading is None else aac_reading.text,
+        "aac8_scores": None if aac_reading is None else aac_reading.text8 or None,
     }
+
+
+def aac_reading_of(fields: Mapping[str, str]) -> AacReading | None:
+    """The inverse of the fields ``aac_scores`` and ``aac8_scores``.
+
+    Raises:
+        LandmarkError: if they are not the text of a reading.
+    """
+    if "aac_scores" not in fields:
+        return None
+    return AacReading.parse(fields["aac_scores"], fields.get("aac8_scores", ""))
 
 
 def warnings_of(fields: dict[str, str]) -> tuple[str, ...]:

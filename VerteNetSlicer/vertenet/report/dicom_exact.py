@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from ..analysis import Analysis
-from .json_report import SCHEMA, report_json
+from .json_report import SCHEMA, aac_scores_json, report_json
 
 #: What a report's reader needs of each vertebra; the rest is computed from it.
 VERTEBRA_KEYS = ("level", "level_confidence", "score", "points", "reader")
@@ -27,4 +27,6 @@ def exact_text(analysis: Analysis) -> str:
         "vertebrae": [{key: v[key] for key in VERTEBRA_KEYS} for v in report["vertebrae"]],
         "warnings": list(analysis.spine.warnings),
     }
+    if analysis.aac_scores is not None:
+        content["aac"] = {"scores": aac_scores_json(analysis.aac_scores)}
     return json.dumps(content, allow_nan=False, separators=(",", ":"))

@@ -77,27 +77,57 @@ def shape_drawing(vertebra: Json, spacing: Iterable[float], largest: float) -> s
 
 
 def aac_table(aac: Json) -> str:
-    """Empty boxes for the eight wall scores, with what of the aorta can be seen."""
+    """Boxes with the eight wall scores, empty where not scored, and what can be seen."""
+    scores = aac.get("scores")
+    walls = scores["walls"] if scores else {}
     crop = {item["level"]: item for item in aac["crop"]["per_segment"]}
     rows = []
     for segment in aac["segments"]:
         seen = crop.get(segment["level"], {})
         why = segment.get("reason") or seen.get("reason") or ""
-        boxes = "<td><span class=box></span></td>" * 2
+        given = walls.get(segment["level"]) or {}
+        boxes = "".join(
+            f"<td><span class=box>{_score_text(given.get(wall))}</span></td>"
+            for wall in ("anterior", "posterior")
+        )
         rows.append(
             f"<tr><th>{escape(segment['level'])}</th>{boxes}"
             f"<td>{escape(seen.get('status', 'unknown'))}</td><td class=l>{escape(why)}</td></tr>"
         )
     status = f"Aorta in the image: <b>{escape(aac['crop']['status'])}</b>."
     if aac["crop"]["status"] != "ok":
-        status += " A total would be a lower bound."
+        status += "" if scores else " A total would be a lower bound."
     return (
-        f"<section><h2>Abdominal aortic calcification (AAC-24)</h2><p>{status} Score each wall "
+        "<section><h2>Abdominal aortic calcification (AAC-24)</h2>"
+        f"{aac_totals(scores) if scores else ''}<p>{status} Score each wall "
         "0 to 3 by the length that is calcified: none, up to a third, up to two thirds, more. "
         "An empty box is not 0.</p><table class=aac><thead><tr><th>Segment</th><th>Anterior</th>"
         "<th>Posterior</th><th>In the image</th><th>Remark</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></section>"
     )
+
+
+def aac_totals(scores: Json) -> str:
+    """Totals, category and percentile of a reader's scores, and what is open."""
+    parts = []
+    if scores["at_least"] is not None:
+        bound = "at least " if scores["lower_bound"] else ""
+        parts.append(f"<b>AAC-24: {bound}{scores['at_least']}</b>")
+    if scores["category"] is not None:
+        parts.append(escape(scores["category"]))
+    if scores["percentile"] is not None:
+        parts.append(f"percentile {scores['percentile']:.0f} of that age and sex (NHANES 2013–14)")
+    if scores["total8"] is not None:
+        parts.append(
+            f"AAC-8 (Schousboe): {scores['total8']} (anterior {scores['anterior8']}, "
+            f"posterior {scores['posterior8']})"
+        )
+    why = escape(" ".join(scores["reasons"]))
+    return f"<p>{'; '.join(parts)}{'. ' if parts else ''}{why}</p>"
+
+
+def _score_text(score: int | None) -> str:
+    return "" if score is None else str(int(score))
 
 
 def alignment_tables(alignment: Json | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from .. import __version__
 from ..analysis import Analysis
 from ..anatomy import Landmark, Vertebra
-from ..measure import AacGeometry, Guide, VertebraMeasures
+from ..measure import AacScore, Guide, VertebraMeasures
 from .description import clean
 from .dicom_source import Patient
 from .layout import json_text
@@ -46,7 +46,7 @@ def report_json(analysis: Analysis, *, patient: Patient | None = None) -> Json:
             _vertebra(vertebra, measures)
             for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True)
         ],
-        "aac": _aac(analysis.aac),
+        "aac": _aac(analysis),
         "alignment": plain(analysis.alignment),
         "quality": plain(analysis.quality),
         "warnings": [clean(warning) for warning in analysis.warnings],
@@ -130,10 +130,21 @@ def _line(guide: Guide) -> Json:
     }
 
 
-def _aac(aac: AacGeometry) -> Json:
+def _aac(analysis: Analysis) -> Json:
+    aac, scores = analysis.aac, analysis.aac_scores
     values: Json = plain(aac)
     return {
         **values,
         "guides": [_line(guide) for guide in aac.guides],
         "thirds": [_line(third) for third in aac.thirds],
+        **({} if scores is None else {"scores": aac_scores_json(scores)}),
     }
+
+
+def aac_scores_json(scores: AacScore) -> Json:
+    """A reader's scores by level and wall, and what follows from them."""
+    walls: dict[str, Json] = {}
+    for (level, wall), score in scores.walls.items():
+        walls.setdefault(level.value, {})[wall] = score
+    values = {f.name: plain(getattr(scores, f.name)) for f in dataclasses.fields(scores)[1:]}
+    return {"walls": walls, **values}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import CORNERS, Landmark, Level, PointName, ReaderDecision, Side, Spine, Vertebra
+from ..measure import AacReading
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class LandmarkSet:
         model: the network that placed the points, or None.
         sex: ``"M"``, ``"F"`` or None.
         age_years: age in years, or None.
+        aac_reading: the reader's scores of the aorta's walls, or None.
     """
 
     frame: ImageFrame
@@ -26,6 +28,7 @@ class LandmarkSet:
     model: ModelIdentity | None = None
     sex: str | None = None
     age_years: float | None = None
+    aac_reading: AacReading | None = None
 
 
 @dataclass(frozen=True)

@@ -102,4 +102,5 @@ def _image_fields(analysis: Analysis) -> dict[str, str | None]:
         warnings=analysis.spine.warnings,
         sex=analysis.sex,
         age_years=analysis.age_years,
+        aac_reading=analysis.aac_reading,
     )

@@ -11,6 +11,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side
 from ..errors import LandmarkError, VerteNetError
 from ..geometry import PixelScale
+from ..measure import AAC_WALLS, AacReading
 from .json_report import SCHEMA
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .read_markups import read_markups
@@ -124,7 +125,18 @@ def _landmark_set(content: Json) -> LandmarkSet:
         warnings=[str(warning) for warning in content["warnings"]],
     )
     identity = model and ModelIdentity(model["name"], model["version"], model["sha256"])
-    return LandmarkSet(frame, spine, identity, subject.get("sex"), subject.get("age_years"))
+    reading = _aac_reading((content.get("aac") or {}).get("scores"))
+    return LandmarkSet(
+        frame, spine, identity, subject.get("sex"), subject.get("age_years"), reading
+    )
+
+
+def _aac_reading(scores: Json | None) -> AacReading | None:
+    if scores is None:
+        return None
+    walls = {(level, wall): scores["walls"][level.value][wall] for level, wall in AAC_WALLS}
+    lengths = scores["anterior8"], scores["posterior8"]
+    return AacReading.of(walls, None if None in lengths else lengths)
 
 
 def _points(points: Json) -> dict[PointName, Landmark]:

@@ -10,7 +10,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side, parse_label
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
-from .description import split, warnings_of
+from .description import aac_reading_of, split, warnings_of
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .markups import IMAGE_KEY
 
@@ -63,7 +63,14 @@ def read_markups(content: Mapping[str, Any], name: str) -> LandmarkSet:
         )
     side = _side(image, name)
     spine = build_spine(points, anterior=side, evidence=evidence, warnings=warnings)
-    return LandmarkSet(frame, spine, _model(image), image.get("sex"), _number(image, "age", name))
+    return LandmarkSet(
+        frame,
+        spine,
+        _model(image),
+        image.get("sex"),
+        _number(image, "age", name),
+        aac_reading_of(image),
+    )
 
 
 def _control_points(content: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

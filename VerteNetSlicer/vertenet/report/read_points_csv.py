@@ -1,7 +1,9 @@
 """Reading points from CSV: ``image,level,point,x,y``, many images in one file.
 
-Optional columns: ``sex`` (M, F), ``age``, ``sigma_px``.  A ``vertebrae.csv`` of ours
-is read too, since its last columns hold the points.  Pixels, ``(x, y)``,
+Optional columns: ``sex`` (M, F), ``age``, ``sigma_px``, and a reader's wall scores
+``aac_L1_anterior`` to ``aac_L4_posterior`` (0 to 3), ``aac8_anterior`` and
+``aac8_posterior`` (0 to 4), which need to stand in one row of an image only.  A
+``vertebrae.csv`` of ours is read too, since its columns hold the points.  Pixels, ``(x, y)``,
 pixel-centre.
 """
 
@@ -17,6 +19,7 @@ from ..analysis import ImageFrame
 from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
+from ..measure import AAC_WALLS, AacReading, Wall
 from .landmark_set import Evidence, LandmarkSet, build_spine
 
 REQUIRED = ("image", "level", "point", "x", "y")
@@ -36,11 +39,26 @@ class _Image:
     width: int | None = None
     height: int | None = None
     source: str | None = None
+    walls: dict[Wall, int | None] = field(default_factory=dict)
+    lengths8: dict[str, int | None] = field(default_factory=dict)
 
     def frame(self, file: str) -> ImageFrame:
         """The image as far as the table tells."""
         source = self.source or ("file" if self.scale.in_mm else "unknown")
         return ImageFrame(file, self.width, self.height, self.scale, source)
+
+    @property
+    def reading(self) -> AacReading | None:
+        """The wall scores, or None where there are none."""
+        first, second = self.lengths8.get("anterior"), self.lengths8.get("posterior")
+        if (first is None) != (second is None):
+            raise LandmarkError(
+                "Expected aac8_anterior and aac8_posterior of an image, got only one of them. "
+                "Fill in the other or empty both."
+            )
+        lengths = None if first is None or second is None else (first, second)
+        reading = AacReading.of(self.walls, lengths)
+        return None if reading.is_empty else reading
 
 
 @dataclass(frozen=True)
@@ -92,6 +110,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
             raise row.error("image", "an image's name", "Fill in the cell.")
         image = images.setdefault(row.text("image"), _Image())
         _take_person(image, row)
+        _take_reading(image, row)
         if _WIDE in row.cells:
             _take_vertebra(image, row)
         else:
@@ -107,6 +126,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
             build_spine(image.points, evidence=image.evidence),
             sex=image.sex,
             age_years=image.age,
+            aac_reading=image.reading,
         )
         for file, image in images.items()
     )
@@ -162,6 +182,27 @@ def _take_person(image: _Image, row: _Row) -> None:
         raise row.error("age", "years from 0 to 130", "Correct the cell or leave it empty.")
     image.sex = image.sex or _SEXES[sex]
     image.age = age if image.age is None else image.age
+
+
+def _take_reading(image: _Image, row: _Row) -> None:
+    """The reader's scores of the aorta: an empty cell is not scored, never 0."""
+    for level, wall in AAC_WALLS:
+        score = _score(row, f"aac_{level.value}_{wall}".lower(), 3, image.walls.get((level, wall)))
+        image.walls[level, wall] = score
+    for wall in ("anterior", "posterior"):
+        image.lengths8[wall] = _score(row, f"aac8_{wall}", 4, image.lengths8.get(wall))
+
+
+def _score(row: _Row, column: str, highest: int, known: int | None) -> int | None:
+    score = row.number(column)
+    if score is None:
+        return known
+    if score not in range(highest + 1):
+        expected = f"a whole number from 0 to {highest}"
+        raise row.error(column, expected, "Correct the cell or leave it empty.")
+    if known is not None and known != score:
+        raise row.error(column, f"{known} as in the image's rows above", "Correct one of the two.")
+    return int(score)
 
 
 def _level(row: _Row) -> Level:

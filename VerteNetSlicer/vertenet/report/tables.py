@@ -12,11 +12,16 @@ from collections.abc import Iterable, Sequence
 
 from ..analysis import Analysis
 from ..anatomy import POINT_NAMES, Vertebra
-from ..measure import Guide, VertebraMeasures
+from ..measure import AAC_WALLS, AacReading, AacScore, Guide, VertebraMeasures
 from .description import clean
 
 Cell = str | int | float | None
 
+#: A reader's eight wall scores and Schousboe's two, the same in every row of an image.
+READING_COLUMNS = (
+    *(f"aac_{level.value}_{wall}" for level, wall in AAC_WALLS),
+    *("aac8_anterior", "aac8_posterior"),
+)
 VERTEBRA_COLUMNS = (
     *("image", "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha"),
     *("genant_grade", "genant_type", "p_ge1", "p_ge2", "grade_score", "reader_grade"),
@@ -25,10 +30,12 @@ VERTEBRA_COLUMNS = (
     *(f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"),
     *(f"{name}_{word}" for name in POINT_NAMES for word in ("sigma", "status")),
     *("reader_evaluable", "width", "height", "aspect_ratio", "spacing_source"),
+    *READING_COLUMNS,
 )
 AAC_COLUMNS = (
     *("image", "kind", "name", "wall", "posterior_x", "posterior_y", "anterior_x", "anterior_y"),
     *("end_x", "end_y", "polygon", "status", "visible", "room", "reason"),
+    *("score", "at_least", "category", "percentile"),
 )
 
 
@@ -43,23 +50,29 @@ def vertebra_rows(analysis: Analysis) -> list[list[Cell]]:
 def aac_rows(analysis: Analysis) -> list[list[Cell]]:
     """One row per guide, third and wall region, then each segment's and the image's crop.
 
-    A polygon is ``x y`` pairs parted by semicolons, pixels.
+    Where a reader scored walls, their scores stand with the regions, and the totals
+    before the crop.  A polygon is ``x y`` pairs parted by semicolons, pixels.
     """
     aac, image = analysis.aac, clean(analysis.frame.file)
     lines = [_line_row(image, "guide", guide) for guide in aac.guides]
     lines += [_line_row(image, "third", third) for third in aac.thirds]
     blank: list[Cell] = [None] * 6
+    scores = analysis.aac_scores
+    given = {} if scores is None else scores.walls
     regions: list[list[Cell]] = [
-        [image, "region", s.level.value, wall, *blank, _polygon(polygon), *blank[:3], s.reason]
+        [image, "region", s.level.value, wall, *blank, _polygon(polygon), *blank[:3], s.reason,
+         given.get((s.level, wall)), *blank[:3]]
         for s in aac.segments
         for wall, polygon in (("anterior", s.anterior), ("posterior", s.posterior))
-    ]
+    ]  # fmt: skip
     crops: list[list[Cell]] = [
-        [image, "crop", c.level.value, None, *blank, None, c.status, c.visible, c.room, c.reason]
+        [image, "crop", c.level.value, None, *blank, None, c.status, c.visible, c.room, c.reason,
+         *blank[:4]]
         for c in aac.crop.per_segment
-    ]
+    ]  # fmt: skip
     whole: list[Cell] = [image, "crop", "L1-L4", None, *blank, None, aac.crop.status, None, None]
-    return [*lines, *regions, *crops, [*whole, aac.crop.reason]]
+    whole += [aac.crop.reason, *blank[:4]]
+    return [*lines, *regions, *_total_rows(image, scores), *crops, whole]
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
@@ -104,12 +117,34 @@ def _vertebra_row(
     frame = analysis.frame
     row += [None if reader is None else "yes" if reader.evaluable else "no"]
     row += [frame.width, frame.height, frame.scale.row / frame.scale.column]
-    return [*row, clean(frame.spacing_source)]
+    return [*row, clean(frame.spacing_source), *_reading(analysis.aac_reading)]
+
+
+def _reading(reading: AacReading | None) -> list[Cell]:
+    reading = reading or AacReading()
+    return [*reading.scores, *(reading.lengths8 or (None, None))]
+
+
+def _total_rows(image: str, scores: AacScore | None) -> list[list[Cell]]:
+    """AAC-24, and Schousboe's AAC-8 where it was read; nothing without a reading."""
+    if scores is None:
+        return []
+    blank: list[Cell] = [None] * 10
+    why = " ".join(scores.reasons) or None
+    rows: list[list[Cell]] = [
+        [image, "total", "AAC-24", None, *blank, why, scores.total24, scores.at_least,
+         scores.category, scores.percentile]
+    ]  # fmt: skip
+    eights = ((None, scores.total8), ("anterior", scores.anterior8),
+              ("posterior", scores.posterior8))  # fmt: skip
+    for wall, score in eights if scores.total8 is not None else ():
+        rows.append([image, "total", "AAC-8", wall, *blank, None, score, None, None, None])
+    return rows
 
 
 def _line_row(image: str, kind: str, line: Guide) -> list[Cell]:
     ends = [*line.posterior, *line.anterior, *line.end]
-    return [image, kind, line.name, None, *ends, None, None, None, None, None]
+    return [image, kind, line.name, None, *ends, *[None] * 9]
 
 
 def _polygon(points: Iterable[tuple[float, float]]) -> str | None:
