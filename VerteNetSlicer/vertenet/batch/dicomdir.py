@@ -1,0 +1,65 @@
+"""A DICOMDIR: the table of contents of a disc, and the files it names."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..images.libraries import dicom_errors
+
+DIRECTORY = "1.2.840.10008.1.3.10"
+_FILES_OF = "IMAGE"
+
+
+def is_dicomdir(path: str) -> bool:
+    """Whether a file is a DICOMDIR, by its own word for it."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(1024)
+    except OSError:
+        return False
+    # the UID is padded by a zero byte to even length
+    return head[128:132] == b"DICM" and DIRECTORY.encode() + b"\0" in head
+
+
+def referenced_files(path: str) -> Iterator[tuple[str, str, str]]:
+    """``(path, status, reason)`` of each image that a DICOMDIR names.
+
+    Raises:
+        ConfigurationError: if the DICOMDIR is damaged.
+    """
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            records = pydicom.dcmread(path).DirectoryRecordSequence
+        except dicom_errors() as error:
+            raise ConfigurationError(
+                f"Expected a DICOMDIR, but '{path}' is damaged ({type(error).__name__}). "
+                "Give the folder with its files instead."
+            ) from None
+        for record in records:
+            yield from _file_of(record, os.path.dirname(path))
+
+
+def _file_of(record: Any, folder: str) -> Iterator[tuple[str, str, str]]:
+    if record.get("DirectoryRecordType") != _FILES_OF:
+        return
+    named = record.get("ReferencedFileID") or []
+    parts = [named] if isinstance(named, str) else [str(part) for part in named]
+    if not parts:
+        return
+    # a disc's table must not lead outside of the disc
+    if any(part in ("", ".", "..") or set(part) & set("/\\:\0") for part in parts):
+        shown = os.path.join(folder, "/".join(p.replace("\0", "?") for p in parts))
+        yield shown, "failed", "the DICOMDIR names a path outside of its folder"
+        return
+    path = os.path.normpath(os.path.join(folder, *parts))
+    if os.path.isfile(path):
+        yield path, "", ""
+    else:
+        yield path, "failed", "the DICOMDIR names it, but it is not there"
