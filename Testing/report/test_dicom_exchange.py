@@ -16,6 +16,7 @@ from vertenet.anatomy import Level, ReaderDecision, Spine
 from vertenet.batch import Tables, measure_set
 from vertenet.errors import ConfigurationError, OutputError
 from vertenet.images import DxaImage, read_image, write_nrrd
+from vertenet.measure import AacReading
 from vertenet.pipeline import frame_of, measure
 from vertenet.report import read_landmarks, report_json, write_folder
 from vertenet.report.exchange import exchange_with
@@ -31,7 +32,7 @@ PLAIN = ["report.json", "landmarks.mrk.json", "vertebrae.csv", "sr.dcm"]
 
 @pytest.fixture
 def measured(a_dicom: Path, a_spine: Spine, a_model) -> Analysis:
-    """With every kind of reader's decision."""
+    """With every kind of reader's decision, and a scored aorta."""
     decisions = {
         Level.T11: ReaderDecision(evaluable=False),
         Level.T12: ReaderDecision(reason="osteophyte"),
@@ -42,7 +43,8 @@ def measured(a_dicom: Path, a_spine: Spine, a_model) -> Analysis:
         assert vertebra is not None
         a_spine = a_spine.replacing(replace(vertebra, reader=decision))
     image = read_image(a_dicom)
-    return measure(a_spine, frame_of(image), image=image, model=a_model)
+    reading = AacReading.of({(Level.L1, "anterior"): 2, (Level.L4, "posterior"): 3}, (2, 3))
+    return measure(a_spine, frame_of(image), image=image, model=a_model, aac_reading=reading)
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_any_file_of_ours_gives_the_same_numbers(
     expected = report_json(
         measure(
             measured.spine, measured.frame, image=image, sex="F", age_years=71.0,
-            model=measured.model,
+            model=measured.model, aac_reading=measured.aac_reading,
         )
     )  # fmt: skip
     for name in PLAIN:
@@ -81,6 +83,7 @@ def test_any_file_of_ours_gives_the_same_numbers(
         if name != "vertebrae.csv":
             assert got["model"] == expected["model"], name
         assert [v.reader for v in read.spine] == [v.reader for v in measured.spine], name
+        assert read.aac_reading == measured.aac_reading, name
 
 
 def test_the_command_measures_a_structured_report(
@@ -237,6 +240,7 @@ def test_images_csv_has_a_row_per_image(
     assert first["deformity_index_at_least"] == "yes"
     assert first["kyphosis_t4_t12_deg"] == "", "T4 is not there"
     assert abs(float(first["lordosis_l1_l5_deg"])) < 1e-9, "all endplates of L1 and L5 are level"
+    assert (first["aac24"], first["aac24_at_least"]) == ("", "5"), "six walls are not scored"
     assert first["warnings"] == str(len(measured.warnings))
     assert (second["vertebrae"], second["fractures"], second["deformity_index"]) == ("0", "0", "")
 

@@ -66,7 +66,6 @@ def sr_document(analysis: Analysis, source: Dataset) -> Dataset:
         device_serial_number=__version__,
         series_description="Vertebral measurements, research use only",
         is_complete=True,
-        specific_character_set="ISO_IR 192",
     )
     _finish(document, header)
     return document
@@ -142,6 +141,7 @@ def _finish(document: Dataset, header: Dataset) -> None:
     """What the constructor leaves out: the study's other words, and whose codes these are."""
     from pydicom.dataset import Dataset
 
+    document.SpecificCharacterSet = header.SpecificCharacterSet  # highdicom 0.27 drops it
     for word in CARRIED:
         if word in header:
             setattr(document, word, header[word].value)

@@ -9,7 +9,8 @@ from .tables import Cell
 IMAGE_COLUMNS = (
     *("image", "vertebrae", "levels", "evaluable", "worst_grade", "fractures", "fractured"),
     *("deformity_index", "deformity_index_at_least", "kyphosis_t4_t12_deg", "lordosis_l1_l5_deg"),
-    *("aac_crop", "implausible", "warnings", "sex", "age", "width", "height"),
+    *("aac_crop", "aac24", "aac24_at_least", "implausible", "warnings"),
+    *("sex", "age", "width", "height"),
     *("spacing_row_mm", "spacing_column_mm", "spacing_source", "anterior"),
     *("model", "model_version", "model_sha256"),
 )
@@ -25,6 +26,8 @@ def image_row(analysis: Analysis) -> list[Cell]:
     levels = [vertebra.level.value for vertebra in analysis.spine]
     row: list[Cell] = [clean(frame.file), len(levels), " ".join(levels)]
     row += [*_summary(analysis), *_angles(analysis), analysis.aac.crop.status]
+    scores = analysis.aac_scores
+    row += [None, None] if scores is None else [scores.total24, scores.at_least]
     doubtful = () if analysis.quality is None else analysis.quality.implausible
     row += [" ".join(level.value for level in doubtful) or None]
     row += [len(analysis.warnings), analysis.sex, analysis.age_years, frame.width, frame.height]
