@@ -1,0 +1,233 @@
+"""One page about a cohort: opens offline, links to the pictures beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from .. import __version__
+from ..report import write_text
+from ..report.html_parts import STYLE
+from ..report.json_report import NOTICE
+from .statistics import BINS, WORST_SHOWN, LevelCount, Row, Statistics, cohort_statistics, share
+
+PAGE = "summary.html"
+_STYLE = """
+.bar{display:inline-block;height:9px;background:#56b4e9;vertical-align:middle;margin-right:6px}
+.big{display:flex;flex-wrap:wrap;gap:8px 36px;margin:12px 0}.big dt{color:#666;font-size:11px}
+.big dd{margin:0;font-size:20px;font-variant-numeric:tabular-nums}
+td.path{overflow-wrap:anywhere}td.w{width:30%}
+"""
+_REMARKS = {
+    "outside": "points outside of the image",
+    "shape": "a body of an unlikely shape",
+    "size": "a body of an unlikely size",
+    "order": "levels out of order",
+    "overlap": "bodies that overlap",
+    "gap": "a distance that does not fit the levels' names",
+    "side": "anterior and posterior exchanged",
+    "label": "an uncertain level",
+    "tilt": "unsharp endplates, perhaps tilted",
+    "field": "the image ends too early",
+    "image": "noise, or faint endplates",
+}
+_CROP = {
+    "ok": "in the image",
+    "cropped": "cut off: a total is a lower bound",
+    "unknown": "not known",
+}
+
+
+def write_summary(folder: Path, output: Path | None = None) -> Path:
+    """Write the page of a cohort.
+
+    Args:
+        folder: output of ``vertenet batch``.
+        output: the page; ``summary.html`` in the folder where None.
+
+    Raises:
+        ConfigurationError: if the folder does not hold a cohort's tables.
+        OutputError: if the page cannot be written.
+    """
+    target = folder / PAGE if output is None else output
+    write_text(target, summary_page(cohort_statistics(folder), folder, target.parent))
+    return target
+
+
+def summary_page(found: Statistics, folder: Path, beside: Path) -> str:
+    """The page as HTML.
+
+    Args:
+        found: the cohort's numbers.
+        folder: where the pictures are.
+        beside: folder of the page, from which links lead to the pictures.
+    """
+    body = [
+        f"<header><h1>Cohort</h1><p class=notice>{escape(NOTICE)}</p></header>",
+        _counts(found),
+        _prevalence(found),
+        f"<div class=pair>{_crop(found)}{_labels(found)}</div>",
+        f"<div class=pair>{_quality(found)}{_failures(found)}</div>",
+        _worst(found, folder, beside),
+        f"<footer>VerteNetSlicer {__version__}. Grades are the network's, corrected by nobody; "
+        "intervals are 95 % (Wilson) and treat images as independent. <b>Research use only.</b>"
+        "</footer>",
+    ]
+    return (
+        "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src 'self'; style-src 'unsafe-inline'\">"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>Cohort</title><style>{STYLE}{_STYLE}</style></head><body>\n"
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
+
+
+def _counts(found: Statistics) -> str:
+    failed, passed = found.status["failed"], found.status["passed over"]
+    numbers = {
+        "Files": found.images + failed + passed,
+        "Images read": found.images,
+        "Without a spine": found.no_spine,
+        "Vertebrae": found.vertebrae,
+        "Passed over": passed,
+        "Failed": failed,
+        "To look at": found.flagged,
+    }
+    items = "".join(f"<div><dt>{k}</dt><dd>{v:,}</dd></div>" for k, v in numbers.items())
+    return f"<dl class=big>{items}</dl>"
+
+
+def _prevalence(found: Statistics) -> str:
+    graded = sum(n for grade, n in found.worst.items() if grade)
+    worst = [
+        ([label, f"{n:,}", _share(n, graded)], n, graded)
+        for label, n in (
+            ("none", found.worst["0"]),
+            *((f"grade {g}", found.worst[str(g)]) for g in (1, 2, 3)),
+            ("any", graded - found.worst["0"]),
+        )
+    ]
+    rows = "".join(_level_row(name, level) for name, level in found.levels.items())
+    heads = ("Level", "Found", "Graded", *(f"Grade {g}" for g in range(4)), "Not graded",
+             "Grade 1 to 3", "Grade 2 to 3")  # fmt: skip
+    return (
+        "<section><h2>Vertebral fractures, by the worst grade of an image</h2>"
+        f"{_bars(('Worst grade', 'Images', 'Share of the graded'), worst)}</section>"
+        f"<section><h2>By level</h2><table>{_head(heads)}<tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _level_row(name: str, level: LevelCount) -> str:
+    grades = [level.grades[str(g)] for g in range(4)]
+    graded = sum(grades)
+    cells = [f"{level.found:,}", f"{graded:,}", *(f"{n:,}" for n in grades)]
+    cells += [f"{level.grades['']:,}", _share(sum(grades[1:]), graded)]
+    cells.append(_share(sum(grades[2:]), graded))
+    return f"<tr><th>{escape(name)}</th>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>"
+
+
+def _crop(found: Statistics) -> str:
+    total = sum(found.crop.values())
+    rows = [
+        ([words, f"{found.crop[key]:,}", _share(found.crop[key], total)], found.crop[key], total)
+        for key, words in _CROP.items()
+    ]
+    return f"<section><h2>Abdominal aorta</h2>{_bars(('Aorta', 'Images', 'Share'), rows)}</section>"
+
+
+def _labels(found: Statistics) -> str:
+    largest = max(found.label_bins, default=0)
+    rows = [
+        ([f"{i / BINS:.1f} to {(i + 1) / BINS:.1f}", f"{n:,}"], n, largest)
+        for i, n in enumerate(found.label_bins)
+    ]
+    return (
+        "<section><h2>Confidence of the levels' names, least of each image</h2>"
+        f"{_bars(('Confidence', 'Images'), rows)}</section>"
+    )
+
+
+def _quality(found: Statistics) -> str:
+    rows = [
+        ([escape(_REMARKS.get(code, code)), f"{n:,}"], n, found.images)
+        for code, n in found.findings.most_common()
+    ]
+    bodies = [
+        ([name, f"{level.implausible:,}"], level.implausible, level.found)
+        for name, level in found.levels.items()
+        if level.implausible
+    ]
+    sources = [([escape(k), f"{n:,}"], n, found.images) for k, n in found.spacing.most_common()]
+    parts = [_bars(("Remark", "Images"), rows) if rows else "<p>No remarks.</p>"]
+    parts += [_bars(("Implausible level", "Bodies"), bodies)] if bodies else []
+    parts += [_bars(("Pixel spacing from", "Images"), sources)] if sources else []
+    return f"<section><h2>Quality</h2>{''.join(parts)}</section>"
+
+
+def _failures(found: Statistics) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(status)}</td><td class=path>{escape(reason)}</td>"
+        f"<td class=n>{n:,}</td></tr>"
+        for (status, reason), n in found.failures.most_common(25)
+    )
+    more = len(found.failures) - 25
+    rest = f"<p>{more:,} more reasons in failures.csv.</p>" if more > 0 else ""
+    table = f"<table>{_head(('Status', 'Reason', 'Files'))}<tbody>{rows}</tbody></table>{rest}"
+    return f"<section><h2>Not read</h2>{table if rows else '<p>Every file was read.</p>'}</section>"
+
+
+def _worst(found: Statistics, folder: Path, beside: Path) -> str:
+    rows = "".join(_image_row(row, folder, beside) for row in found.worst_images)
+    if not rows:
+        return "<section><h2>Images to look at</h2><p>None.</p></section>"
+    shown = f"The first {WORST_SHOWN} of " if found.flagged > WORST_SHOWN else ""
+    return (
+        f"<section><h2>Images to look at</h2><p>{shown}{found.flagged:,}, most in need of a look "
+        "first: an order of work, not a finding.</p>"
+        f"<table>{_head(('Image', 'Why', 'Weight'))}<tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _image_row(row: Row, folder: Path, beside: Path) -> str:
+    name, picture = escape(row["image"]), row.get("overlay") or ""
+    if picture and (folder / picture).is_file():
+        name = f'<a href="{escape(_link(folder / picture, beside))}">{name}</a>'
+    why = escape(row["attention_reasons"].replace("; ", ". "))
+    weight = float(row["attention"])
+    return f"<tr><td class=path>{name}</td><td>{why}</td><td class=n>{weight:g}</td></tr>"
+
+
+def _link(picture: Path, beside: Path) -> str:
+    try:
+        relative = os.path.relpath(picture, beside)
+    except ValueError:  # another drive
+        return picture.resolve().as_uri()
+    return quote(Path(relative).as_posix())
+
+
+def _bars(heads: Sequence[str], rows: Iterable[tuple[list[str], int, int]]) -> str:
+    """A table with a bar for each row: its cells, its part and the whole."""
+    lines = "".join(
+        f"<tr><th>{cells[0]}</th>{''.join(f'<td class=n>{c}</td>' for c in cells[1:])}"
+        f'<td class=w><span class=bar style="width:{100 * part / whole if whole else 0:.1f}%">'
+        "</span></td></tr>"
+        for cells, part, whole in rows
+    )
+    return f"<table>{_head((*heads, ''))}<tbody>{lines}</tbody></table>"
+
+
+def _head(heads: Iterable[str]) -> str:
+    return f"<thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr></thead>"
+
+
+def _share(part: int, whole: int) -> str:
+    found = share(part, whole)
+    if found is None:
+        return "–"
+    value, low, high = (100 * v for v in found)
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
