@@ -23,7 +23,16 @@ from ..anatomy import LEVELS
 from ..geometry import Array
 from .expected import expected, fill_middle, size_profile
 from .fit_norms import People, norms_csv, read_people
-from .genant import KNOTS, REGIONS, SHORTFALLS, feature_names, features, grades_of, shortfalls
+from .genant import (
+    KNOTS,
+    REGIONS,
+    SHORTFALLS,
+    feature_names,
+    features,
+    grades_of,
+    shortfalls,
+    weighed,
+)
 from .norms import NormTable, parse_norms
 from .rules import grade_of_loss
 
@@ -46,8 +55,17 @@ class Fit:
         return table @ self.one[1:] + self.one[0], table @ self.two[1:] + self.two[0]
 
 
-def feature_table(people: People, norms: NormTable, noise: Array | None = None) -> Array:
-    """``(people, 13, features)`` exactly as :func:`.genant.default_rule` makes them."""
+def feature_table(
+    people: People, norms: NormTable, noise: Array | None = None, *, known_sd: float = 0.0
+) -> Array:
+    """``(people, 13, features)`` exactly as :func:`.genant.default_rule` makes them.
+
+    Args:
+        people: heights.
+        norms: by level and sex.
+        noise: added to the logarithms of the heights.
+        known_sd: SD of that noise where the rule is told of it, as by a point's sigma.
+    """
     logs = np.full((len(people.sex), len(LEVELS), 3), np.nan)
     logs[:, :13] = np.log(people.heights)
     if noise is not None:
@@ -59,6 +77,9 @@ def feature_table(people: People, norms: NormTable, noise: Array | None = None) 
     valid = np.asarray(np.isfinite(relative).all(axis=-1), dtype=bool)
     prediction, _ = expected(relative, valid)
     relative = np.where(valid[..., None], relative, 0.0)
+    if known_sd > 0:
+        deviation, _ = weighed(relative - prediction, np.full(relative.shape, known_sd))
+        relative = prediction + deviation
     return features(shortfalls(relative, prediction))[:, :13]
 
 
@@ -166,15 +187,24 @@ def plain_grades(people: People) -> tuple[NDArray[np.int64], Array]:
     return np.vectorize(grade_of_loss)(np.nan_to_num(loss)), loss
 
 
-def cross_validate(people: People, *, seed: int = 0, noise_sd: float = 0.0) -> str:
-    """Table of agreement on held-back people, Markdown."""
+def cross_validate(
+    people: People, *, seed: int = 0, noise_sd: float = 0.0, known: bool = False
+) -> str:
+    """Table of agreement on held-back people, Markdown.
+
+    Args:
+        people: heights and the readers' grades.
+        seed: of the folds and the noise.
+        noise_sd: error added to each height, as a share of it.
+        known: whether the default rule is told of that error.
+    """
     fold = np.random.default_rng(seed).permutation(len(people.sex)) % _FOLDS
     noise = np.random.default_rng(seed).normal(0, 1, people.heights.shape) * noise_sd
     read = _read(people)
     grades, scores = np.zeros(people.grades.shape, int), np.zeros(people.grades.shape)
     for k in range(_FOLDS):
         norms, fitted, cuts = fit_with_cuts(people, fold != k, seed)
-        one, two = fitted.scores(feature_table(people, norms, noise))
+        one, two = fitted.scores(feature_table(people, norms, noise, known_sd=noise_sd * known))
         mine = fold == k
         grades[mine], scores[mine] = grades_of(one, two, cuts)[mine], one[mine]
     plain, loss = plain_grades(
@@ -217,7 +247,11 @@ def main(arguments: list[str]) -> int:
     for seed in (0, 1, 2):
         sys.stdout.write(f"seed {seed}\n{cross_validate(people, seed=seed)}")
         sys.stdout.flush()
-    sys.stdout.write(f"height noise 3 %\n{cross_validate(people, noise_sd=0.03)}")
+    for error in (0.02, 0.03, 0.04, 0.08):
+        for known in (False, True):
+            sys.stdout.write(f"height error {error:.0%}, {'known' if known else 'not known'}\n")
+            sys.stdout.write(cross_validate(people, noise_sd=error, known=known))
+            sys.stdout.flush()
     return 0
 
 

@@ -44,8 +44,10 @@ _REGIONS = np.zeros((len(LEVELS), len(REGIONS)))
 for _column, _rows in _REGION_OF.items():
     _REGIONS[list(_rows), _column] = 1.0
 OWN_SD = 0.05
-"""SD of a vertebra's own deviation (natural logarithm), the prior against which a
-point's error is weighed; chosen by adding 2 to 4 % of error to NHANES (docs/grading.md)."""
+DEFORMED_SHARE, DEFORMED_MEAN, DEFORMED_SD = 0.01, -0.3, 0.2
+"""The prior against which a point's error is weighed: a normal height deviates from the
+expected by OWN_SD (natural logarithm), one in a hundred is deformed and lies lower by
+about a quarter.  Chosen by adding 2 to 8 % of error to NHANES (docs/grading.md)."""
 _FURTHEST = 0.7  # a height half of the expected; beyond it nothing more is learnt
 
 
@@ -177,18 +179,16 @@ class _Judged:
 def _judge(relative: Array, prediction: Array, spread: Array) -> _Judged:
     """Score, with probabilities averaged over the points' uncertainty.
 
-    A height with an error is first drawn towards what is expected of it (the mean of
-    the normal posterior, prior SD :data:`OWN_SD`).  First order: the slope of the score
-    along each height is taken over +-1 SD of that height, and a logistic with normal
-    error s is 1/(1+exp(-x/sqrt(1+pi s^2/8))).
+    A height with an error is first drawn towards what is expected of it
+    (:func:`weighed`).  First order: the slope of the score along each height is taken
+    over +-1 SD of that height, and a logistic with normal error s is
+    1/(1+exp(-x/sqrt(1+pi s^2/8))).
 
     Source: MacKay 1992, Neural Comput 4:720 (the moderated output).
     """
     model = default_model()
-    # what is measured badly says little: halfway back to the expected at 5 % error
-    trust = OWN_SD**2 / (OWN_SD**2 + spread**2)
-    relative = prediction + (relative - prediction) * trust
-    spread = spread * np.sqrt(trust)
+    deviation, spread = weighed(relative - prediction, spread)
+    relative = prediction + deviation
     shifts = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
     moved = relative + shifts[:, None, :] * spread
     short = shortfalls(moved, prediction)
@@ -197,6 +197,31 @@ def _judge(relative: Array, prediction: Array, spread: Array) -> _Judged:
     p1, p2 = (_moderated(s[0], (((s[1:4] - s[4:7]) / 2) ** 2).sum(axis=0)) for s in scores)
     grades = grades_of(scores[0][0], scores[1][0], model.cuts)
     return _Judged(scores[0][0], p1, p2, grades, short[0])
+
+
+def weighed(deviation: Array, spread: Array) -> tuple[Array, Array]:
+    """What a measured deviation says about the true one: its mean and SD.
+
+    A small deviation that is measured badly is drawn towards 0; one far beyond the
+    error stays, because a deformed vertebra explains it better than the error does.
+
+    Args:
+        deviation: natural logarithm of a height over the expected one.
+        spread: SD of its error.
+    """
+    parts = []
+    for share, mean, sd in (
+        (1 - DEFORMED_SHARE, 0.0, OWN_SD), (DEFORMED_SHARE, DEFORMED_MEAN, DEFORMED_SD)
+    ):  # fmt: skip
+        variance = sd**2 + spread**2
+        log_weight = np.log(share / np.sqrt(variance)) - (deviation - mean) ** 2 / (2 * variance)
+        trust = sd**2 / variance
+        parts.append((log_weight, mean + (deviation - mean) * trust, trust * spread**2))
+    (low, normal, normal_var), (high, deformed, deformed_var) = parts
+    belief: Array = 1 / (1 + np.exp(np.clip(low - high, -60, 60)))
+    drawn: Array = normal + belief * (deformed - normal)
+    left: Array = np.sqrt(normal_var + belief * (deformed_var - normal_var))
+    return drawn, left
 
 
 def _moderated(score: Array, variance: Array) -> Array:
