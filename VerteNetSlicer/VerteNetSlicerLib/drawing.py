@@ -12,6 +12,7 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 import slicer
 from vertenet.analysis import Analysis
 from vertenet.anatomy import POINT_NAMES
+from vertenet.measure import Wall
 
 from .conversions import ImagePlane
 
@@ -29,6 +30,8 @@ GUIDE_COLOUR = (86, 180, 233)
 THIRD_COLOUR = (150, 200, 230)
 POSTERIOR_COLOUR = (204, 121, 167)
 ANTERIOR_COLOUR = (0, 114, 178)
+
+REGION_OPACITY = 0.3
 
 ROLES = ("outlines", "guides", "regions")
 
@@ -59,6 +62,14 @@ def region_polygons(analysis: Analysis) -> list[Line]:
     return out
 
 
+def wall_outline(analysis: Analysis, wall: Wall) -> list[Line]:
+    """The closed outline of one wall's region; nothing where it is withheld or outside."""
+    colours = {"anterior": ANTERIOR_COLOUR, "posterior": POSTERIOR_COLOUR}
+    level, name = wall
+    polygons = [getattr(s, name) for s in analysis.aac.segments if s.level is level]
+    return [(np.array(polygon), colours[name]) for polygon in polygons if len(polygon) > 3]
+
+
 def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk.vtkPolyData:
     """Lines or filled polygons in RAS with a colour for each."""
     data = vtk.vtkPolyData()
@@ -83,16 +94,23 @@ def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk
     return data
 
 
-def update_drawing(models: dict[str, object], analysis: Analysis, plane: ImagePlane) -> None:
-    """Bring the model nodes of :data:`ROLES` to the state of the analysis."""
+def update_drawing(
+    models: dict[str, object], analysis: Analysis, plane: ImagePlane, wall: Wall | None = None
+) -> None:
+    """Bring the model nodes of :data:`ROLES` to the state of the analysis.
+
+    While a wall is read its outline stands in place of all regions: a tint would hide
+    the plaque that is looked for.
+    """
     shapes: dict[str, Iterable[Line]] = {
         "outlines": outline_lines(analysis),
         "guides": guide_lines(analysis),
-        "regions": region_polygons(analysis),
+        "regions": region_polygons(analysis) if wall is None else wall_outline(analysis, wall),
     }
+    _set_opacity(models["regions"], REGION_OPACITY if wall is None else 1.0)
     for role, content in shapes.items():
         models[role].SetAndObservePolyData(
-            poly_data(list(content), plane, filled=role == "regions")
+            poly_data(list(content), plane, filled=role == "regions" and wall is None)
         )
 
 
@@ -106,13 +124,19 @@ def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     # A plane through a flat shape cuts nothing: it is projected instead.
     display.SetSliceDisplayModeToProjection()
     display.SetSliceIntersectionThickness(2 if role == "outlines" else 1)
-    display.SetSliceIntersectionOpacity(0.3 if role == "regions" else 1.0)
-    display.SetOpacity(0.3 if role == "regions" else 1.0)
     display.SetBackfaceCulling(False)
     display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
     display.SetScalarRangeFlag(display.UseDirectMapping)
     display.SetScalarVisibility(True)
+    _set_opacity(model, REGION_OPACITY if role == "regions" else 1.0)
     return model
+
+
+def _set_opacity(model, opacity: float) -> None:
+    display = model.GetDisplayNode()
+    if display is not None and display.GetSliceIntersectionOpacity() != opacity:
+        display.SetSliceIntersectionOpacity(opacity)
+        display.SetOpacity(opacity)
 
 
 def _ids(values: NDArray) -> vtk.vtkIdTypeArray:

@@ -13,6 +13,7 @@ from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, PointStatus, parse_label
 from vertenet.errors import LandmarkError, VerteNetError
 from vertenet.images import DxaImage
+from vertenet.measure import Wall
 from vertenet.pipeline import frame_of, measure
 
 from .conversions import (
@@ -42,7 +43,8 @@ class Examination(VTKObservationMixin):
         review: the points as they stand; set by :meth:`apply`.
         analysis: everything computed from them.
         touched: the level that was selected or moved last, or None.
-        exported: the review that was written to files last, or None.
+        wall: the wall of the aorta that is read now, or None.
+        exported: the review that was written to files, or read from one, last; or None.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Examination(VTKObservationMixin):
         self.nodes = nodes
         self.review = review
         self.touched: Level | None = None
+        self.wall: Wall | None = None
         self.exported: Review | None = None
         self._on_change = on_change
         self._on_error = on_error
@@ -123,6 +126,12 @@ class Examination(VTKObservationMixin):
         self._remember()
         self._set(review)
 
+    def look_at(self, wall: Wall | None) -> None:
+        """Show one wall's region alone, or all of them again."""
+        self.wall = wall
+        self._show(points=False)
+        self._on_change(self)
+
     def undo(self) -> bool:
         """Take back the last action; False where there is none."""
         return self._step(self._undo, self._redo)
@@ -144,7 +153,13 @@ class Examination(VTKObservationMixin):
 
     def _measured(self) -> Analysis:
         image = self.image
-        return measure(self.review.spine, frame_of(image), image=image, model=self.review.model)
+        return measure(
+            self.review.spine,
+            frame_of(image),
+            image=image,
+            model=self.review.model,
+            aac_reading=self.review.aac,
+        )
 
     def _set(self, review: Review) -> None:
         self.review = review
@@ -171,7 +186,7 @@ class Examination(VTKObservationMixin):
         try:
             if points:
                 write_points(self.nodes.points, self.review.spine, self.plane)
-            update_drawing(self.nodes.models, self.analysis, self.plane)
+            update_drawing(self.nodes.models, self.analysis, self.plane, self.wall)
             update_table(self.nodes.table, self.analysis)
             if not self._dragging:
                 self.store()

@@ -17,10 +17,11 @@ from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ImageError, LandmarkError, OutputError, VerteNetError
 from vertenet.images import read_image
+from vertenet.measure import Wall
 from vertenet.pipeline import analyse
 from vertenet.report import read_landmarks, write_folder
 
-from . import nodes, spacing
+from . import nodes, scoring, spacing
 from .conversions import image_from_volume, volume_from_image
 from .examination import Examination
 from .placement import Placement
@@ -98,7 +99,7 @@ class VerteNetLogic(VTKObservationMixin):
         present = self.examination(volume) if volume is not None else None
         if present is not None and present.review.edited and not replace_edits:
             raise LandmarkError(
-                "Expected leave to replace the points that were edited. "
+                "Expected leave to replace the points that were edited or scored. "
                 "Confirm it, or restore single vertebrae instead."
             )
         image = image_from_volume(volume)
@@ -129,7 +130,10 @@ class VerteNetLogic(VTKObservationMixin):
                 f"{size[0]} x {size[1]}. Select the image they were placed on."
             )
         model = chosen[0].model
-        return self._show(volume, Review.of(chosen[0].spine, model and ModelIdentity.of(model)))
+        identity = model and ModelIdentity.of(model)
+        shown = self._show(volume, Review.of(chosen[0].spine, identity, chosen[0].aac_reading))
+        shown.exported = shown.review
+        return shown
 
     def examination(self, volume) -> Examination | None:
         """The examination of a volume, or None."""
@@ -154,6 +158,28 @@ class VerteNetLogic(VTKObservationMixin):
     def decide(self, volume, level: Level, decision: ReaderDecision | None) -> None:
         """Keep a reader's grade, reason or 'not evaluable' for one vertebra."""
         self._edit(volume, lambda review: review.decided(level, decision))
+
+    def score(self, volume, wall: Wall, score: int | None) -> None:
+        """Keep a reader's score of one wall of the aorta, 0 to 3, or None for not scored."""
+        self._edit(volume, lambda review: review.scored(wall, score))
+
+    def look_at(self, volume, wall: Wall | None) -> Examination:
+        """Show the region of one wall alone, to be read; None shows all again."""
+        examination = self._required(volume)
+        examination.look_at(wall)
+        return examination
+
+    def score_active(self, volume, score: int | None) -> Examination:
+        """Score the wall that is read and go on to the next.
+
+        Raises:
+            LandmarkError: if no wall is read.
+        """
+        wall = self._required(volume).wall
+        if wall is None:
+            raise LandmarkError("Expected a wall to score, but none is chosen. Choose one first.")
+        self.score(volume, wall, score)
+        return self.look_at(volume, wall if score is None else scoring.next_wall(wall))
 
     def delete(self, volume, level: Level) -> None:
         """Delete one vertebra."""

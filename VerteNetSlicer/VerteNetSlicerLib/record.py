@@ -20,6 +20,7 @@ from vertenet.anatomy import (
     Vertebra,
 )
 from vertenet.errors import LandmarkError
+from vertenet.measure import AacReading
 
 from .review import Review
 
@@ -35,6 +36,7 @@ def review_to_text(review: Review) -> str:
         "automatic": _spine_to_dict(review.automatic),
         "origins": {k.value: v.value for k, v in review.origins.items()},
         "model": model and {"name": model.name, "version": model.version, "sha256": model.sha256},
+        "aac": [review.aac.text, review.aac.text8],
     }
     return json.dumps(content, separators=(",", ":"))
 
@@ -54,6 +56,8 @@ def review_from_text(text: str) -> Review:
             _spine_from_dict(content["automatic"]),
             {Level(k): Level(v) for k, v in content["origins"].items()},
             ModelIdentity(**content["model"]) if content["model"] else None,
+            # Scenes of earlier versions have no scores.
+            AacReading.parse(*content["aac"]) if "aac" in content else AacReading(),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandmarkError(

@@ -22,6 +22,7 @@ from vertenet.anatomy import (
     Vertebra,
 )
 from vertenet.errors import LandmarkError
+from vertenet.measure import AacReading, Wall
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,26 @@ class Review:
         origins: for each level of ``spine`` its level in ``automatic``; a vertebra
             that the reader added is absent.
         model: the network that placed the points, or None.
+        aac: the reader's scores of the aorta's walls.
     """
 
     spine: Spine
     automatic: Spine
     origins: Mapping[Level, Level] = field(default_factory=dict)
     model: ModelIdentity | None = None
+    aac: AacReading = field(default_factory=AacReading)
 
     @classmethod
-    def of(cls, spine: Spine, model: ModelIdentity | None = None) -> Review:
-        """The review of freshly found points."""
-        return cls(spine, spine, {v.level: v.level for v in spine}, model)
+    def of(
+        cls, spine: Spine, model: ModelIdentity | None = None, aac: AacReading | None = None
+    ) -> Review:
+        """The review of freshly found points, or of opened ones with their wall scores."""
+        return cls(spine, spine, {v.level: v.level for v in spine}, model, aac or AacReading())
 
     @property
     def edited(self) -> bool:
-        """True where a reader changed anything, decisions included."""
-        return self.spine != self.automatic
+        """True where a reader changed or scored anything, decisions included."""
+        return self.spine != self.automatic or not self.aac.is_empty
 
     def edited_points(self, level: Level) -> tuple[PointName, ...]:
         """The points of a vertebra that a reader placed."""
@@ -80,6 +85,10 @@ class Review:
     def decided(self, level: Level, decision: ReaderDecision | None) -> Review:
         """A reader's decision about one vertebra, or None to take it back."""
         return self._with(replace(self.vertebra(level), reader=decision))
+
+    def scored(self, wall: Wall, score: int | None) -> Review:
+        """One wall of the aorta with a reader's score, or None to take it back."""
+        return replace(self, aac=self.aac.scored(wall, score))
 
     def added(self, level: Level, points: Mapping[PointName, tuple[float, float]]) -> Review:
         """A vertebra that a reader placed.
@@ -149,7 +158,7 @@ class Review:
             LandmarkError: if a reader added that vertebra.
         """
         if level is None:
-            return Review.of(self.automatic, self.model)
+            return Review.of(self.automatic, self.model, self.aac.renamed(self.origins))
         vertebra = self.vertebra(level)
         origin = self.automatic.get(self.origins[level]) if level in self.origins else None
         if origin is None:
@@ -172,7 +181,9 @@ class Review:
             for v in self.spine
         )
         origins = {names.get(k, k): v for k, v in self.origins.items()}
-        return replace(self, spine=replace(self.spine, vertebrae=vertebrae), origins=origins)
+        # Scores stay where they were given, at the vertebra and not at its name.
+        spine, aac = replace(self.spine, vertebrae=vertebrae), self.aac.renamed(names)
+        return replace(self, spine=spine, origins=origins, aac=aac)
 
 
 _MIRRORED = {

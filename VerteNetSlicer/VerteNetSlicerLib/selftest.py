@@ -17,6 +17,7 @@ from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.errors import ConfigurationError
 from vertenet.images import DxaImage, image_from_array
+from vertenet.measure import AAC_WALLS
 from vertenet.pipeline import frame_of, measure
 from vertenet.resources import resource_path
 
@@ -91,7 +92,9 @@ def whole_path(test, logic_class, folder: Path) -> None:
     test.assertEqual(examination.review, before)
     test.assertTrue(logic.redo(volume))
 
+    logic.score(volume, AAC_WALLS[0], 2)
     report = examination.analysis
+    test.assertEqual(report.aac_scores.at_least, 2)
     bundle = folder / "VerteNetSelfTest.mrb"
     test.assertTrue(slicer.mrmlScene.WriteToMRB(str(bundle)))
     slicer.mrmlScene.Clear(0)

@@ -8,6 +8,7 @@ import slicer.util
 import slicer
 from vertenet.anatomy import Level
 
+from .drawing import wall_outline
 from .examination import Examination
 
 # Bodies above and below the chosen one that stay in sight, in its own heights.
@@ -39,7 +40,20 @@ def zoom_to(examination: Examination, level: Level) -> None:
 def zoom_slice(slice_node, examination: Examination, level: Level) -> None:
     """Set a slice node's field of view around one vertebra."""
     array = examination.review.vertebra(level).array()
-    ras = examination.plane.ras_from_pixels(array[~np.isnan(array[:, 0])])
+    _centre(slice_node, examination, array[~np.isnan(array[:, 0])])
+
+
+def zoom_to_wall(examination: Examination) -> None:
+    """Bring the wall that is read into the middle of the red slice view."""
+    slice_node = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
+    if slice_node is None or examination.wall is None:
+        return
+    for outline, _colour in wall_outline(examination.analysis, examination.wall):
+        _centre(slice_node, examination, outline)
+
+
+def _centre(slice_node, examination: Examination, xy: np.ndarray) -> None:
+    ras = examination.plane.ras_from_pixels(xy)
     slice_node.JumpSliceByCentering(*ras.mean(axis=0).tolist())
     extent = np.linalg.norm(ras.max(axis=0) - ras.min(axis=0)) * _SURROUNDINGS
     width, height, depth = slice_node.GetFieldOfView()

@@ -14,6 +14,7 @@ from vertenet.errors import VerteNetError
 
 from . import view
 from .examination import Examination
+from .widget_aac import AacPart
 from .widget_part import PanelPart, agreed, shown_errors
 from .widget_review import ReviewPart
 from .widget_worklist import WorklistPart
@@ -34,10 +35,12 @@ class VerteNetPanel(PanelPart):
     def __init__(self, widget, logic) -> None:
         super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
         self.review = ReviewPart(self.ui, logic, self.show_status)
+        self.aac = AacPart(self.ui, logic, self.show_status)
         self.worklist = WorklistPart(self.ui, logic, self.show_status, self.select)
         window = slicer.util.mainWindow()
         if window is not None:
             self.review.make_shortcuts(window)
+            self.aac.make_shortcuts(window)
         self._connect()
         logic.on_change.append(self.refresh)
         logic.on_error.append(self.on_logic_error)
@@ -46,19 +49,19 @@ class VerteNetPanel(PanelPart):
     def enter(self) -> None:
         """The module is shown: a scene may have come or gone since."""
         self._read_state()
-        self.review.enable_shortcuts(True)
+        self._enable_shortcuts(True)
         self.refresh()
 
     def leave(self) -> None:
         """Another module is shown."""
-        self.review.enable_shortcuts(False)
+        self._enable_shortcuts(False)
         self.logic.stop_placing()
 
     def close(self) -> None:
         """Disconnect from the logic; the widgets are deleted by Slicer."""
         self.logic.on_change.remove(self.refresh)
         self.logic.on_error.remove(self.on_logic_error)
-        self.review.enable_shortcuts(False)
+        self._enable_shortcuts(False)
 
     def show_status(self, text: str) -> None:
         """One line below the detect button."""
@@ -76,6 +79,7 @@ class VerteNetPanel(PanelPart):
         if changed is None:
             self._show_image(volume)
         self.review.refresh(examination)
+        self.aac.refresh(examination)
         self.ui.exportButton.enabled = examination is not None
         self.ui.openButton.enabled = volume is not None
         self.ui.detectButton.enabled = volume is not None
@@ -131,7 +135,7 @@ class VerteNetPanel(PanelPart):
         """Find the vertebrae; edits are only replaced after a question."""
         present = self.examination
         edited = present is not None and present.review.edited
-        if edited and not agreed(_("Replace the points you edited?")):
+        if edited and not agreed(_("Replace what you edited and scored?")):
             return
         self.state.device = self.ui.deviceComboBox.currentText
         if hasattr(self.logic.detector, "device"):
@@ -176,6 +180,10 @@ class VerteNetPanel(PanelPart):
         path = qt.QFileDialog.getOpenFileName(None, _("Open landmarks"), "", _LANDMARK_FILES)
         if path:
             self.logic.open_landmarks(path, self.volume)
+
+    def _enable_shortcuts(self, enabled: bool) -> None:
+        self.review.enable_shortcuts(enabled)
+        self.aac.enable_shortcuts(enabled)
 
     def _connect(self) -> None:
         self.ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.on_volume)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from typing import ClassVar
 
+import qt
 import slicer.util
 
 import slicer
@@ -35,7 +37,10 @@ class PanelPart:
     Attributes:
         ui: all widgets of the panel by their names.
         logic: where everything happens.
+        KEYS: the slots' names by their keys.
     """
+
+    KEYS: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, ui, logic, say: Callable[[str], None]) -> None:
         self.ui = ui
@@ -43,6 +48,19 @@ class PanelPart:
         self.say = say
         # True while widgets are set by us: their signals are not the reader's then.
         self.filling = False
+        self._shortcuts: list = []
+
+    def make_shortcuts(self, window) -> None:
+        """Keys for what is done most, while the module is open."""
+        for keys, name in self.KEYS.items():
+            shortcut = qt.QShortcut(qt.QKeySequence(keys), window)
+            shortcut.connect("activated()", getattr(self, name))
+            self._shortcuts.append(shortcut)
+
+    def enable_shortcuts(self, enabled: bool) -> None:
+        """Other modules have keys of their own."""
+        for shortcut in self._shortcuts:
+            shortcut.enabled = enabled
 
     @property
     def state(self) -> VerteNetState:

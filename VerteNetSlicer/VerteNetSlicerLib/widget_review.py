@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import qt
 from slicer.i18n import tr as _
 
@@ -30,16 +32,21 @@ SHOWN = {
     "attention": _("Look at"),
 }
 _NOT_EVALUABLE = 5
-_KEYS = {"N": "on_next", "P": "on_previous", "Ctrl+Z": "on_undo", "Ctrl+Y": "on_redo"}
 
 
 class ReviewPart(PanelPart):
     """The table and its buttons; rows that need a look come first."""
 
+    KEYS: ClassVar = {
+        "N": "on_next",
+        "P": "on_previous",
+        "Ctrl+Z": "on_undo",
+        "Ctrl+Y": "on_redo",
+    }
+
     def __init__(self, ui, logic, say) -> None:
         super().__init__(ui, logic, say)
         self._rows: tuple[Row, ...] = ()
-        self._shortcuts: list = []
         for level in LEVELS:
             ui.levelComboBox.addItem(level.value)
         ui.reviewTable.columnCount = len(SHOWN)
@@ -62,18 +69,6 @@ class ReviewPart(PanelPart):
                 "restoreAllButton": self.on_restore_all,
             }
         )
-
-    def make_shortcuts(self, window) -> None:
-        """Keys for what is done most, while the module is open."""
-        for keys, name in _KEYS.items():
-            shortcut = qt.QShortcut(qt.QKeySequence(keys), window)
-            shortcut.connect("activated()", getattr(self, name))
-            self._shortcuts.append(shortcut)
-
-    def enable_shortcuts(self, enabled: bool) -> None:
-        """Other modules have keys of their own."""
-        for shortcut in self._shortcuts:
-            shortcut.enabled = enabled
 
     def refresh(self, examination: Examination | None) -> None:
         """Show the rows of an examination, the touched vertebra selected."""

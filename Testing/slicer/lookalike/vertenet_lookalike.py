@@ -19,7 +19,7 @@ import slicer
 
 # Qt properties as Python attributes, as PythonQt has them, in these modules only.
 TRUE_PROPERTY = 0x02
-PANEL_MODULES = ("widget", "widget_part", "widget_review", "widget_worklist")
+PANEL_MODULES = ("widget", "widget_aac", "widget_part", "widget_review", "widget_worklist")
 
 
 class NodeComboBox(QtWidgets.QComboBox):

@@ -1,0 +1,138 @@
+"""The AAC section: the grid of the eight walls, read one by one with the keys 0 to 3."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import qt
+from slicer.i18n import tr as _
+
+from . import scoring, view
+from .examination import Examination
+from .widget_part import PanelPart, shown_errors
+
+
+class AacPart(PanelPart):
+    """The grid, its keys and buttons; while a wall is active only its region is drawn."""
+
+    KEYS: ClassVar = {
+        "0": "on_score_0",
+        "1": "on_score_1",
+        "2": "on_score_2",
+        "3": "on_score_3",
+        "U": "on_unscored",
+        "Esc": "on_all_regions",
+    }
+
+    def __init__(self, ui, logic, say) -> None:
+        super().__init__(ui, logic, say)
+        self._entered = False
+        table = ui.aacTable
+        table.rowCount, table.columnCount = len(scoring.ROWS), len(scoring.COLUMNS)
+        table.setHorizontalHeaderLabels([level.value for level in scoring.COLUMNS])
+        table.setVerticalHeaderLabels([_("Anterior"), _("Posterior")])
+        table.connect("itemSelectionChanged()", self.on_select_wall)
+        self.connect_clicks(
+            {
+                "readWallsButton": self.on_read,
+                "allRegionsButton": self.on_all_regions,
+                "score0Button": self.on_score_0,
+                "score1Button": self.on_score_1,
+                "score2Button": self.on_score_2,
+                "score3Button": self.on_score_3,
+                "unscoredButton": self.on_unscored,
+            }
+        )
+
+    def enable_shortcuts(self, enabled: bool) -> None:
+        """Digits are ours only while a wall is read."""
+        self._entered = enabled
+        present = self.examination
+        super().enable_shortcuts(enabled and present is not None and present.wall is not None)
+
+    def refresh(self, examination: Examination | None) -> None:
+        """Show the grid of an examination."""
+        there = examination is not None
+        for name in ("readWallsButton", "aacTable"):
+            getattr(self.ui, name).enabled = there
+        reading = there and examination.wall is not None
+        for name in (
+            *("score0Button", "score1Button", "score2Button", "score3Button"),
+            *("unscoredButton", "allRegionsButton"),
+        ):
+            getattr(self.ui, name).enabled = reading
+        self._fill(scoring.grid_of(examination.analysis, examination.wall) if there else None)
+        self.enable_shortcuts(self._entered)
+
+    @shown_errors
+    def on_select_wall(self) -> None:
+        """Read the wall of the selected cell."""
+        table = self.ui.aacTable
+        wall = scoring.wall_at(table.currentRow(), table.currentColumn())
+        if not self.filling and wall is not None and self.examination is not None:
+            self._look_at(wall)
+
+    @shown_errors
+    def on_read(self) -> None:
+        """Go on with the first wall that is not scored."""
+        self._look_at(scoring.first_wall(self.examination.review.aac))
+
+    @shown_errors
+    def on_all_regions(self) -> None:
+        """Show all regions again."""
+        self.logic.look_at(self.volume, None)
+
+    @shown_errors
+    def on_score_0(self) -> None:
+        """No calcification."""
+        self._score(0)
+
+    @shown_errors
+    def on_score_1(self) -> None:
+        """Below a third of the wall."""
+        self._score(1)
+
+    @shown_errors
+    def on_score_2(self) -> None:
+        """From a third of the wall."""
+        self._score(2)
+
+    @shown_errors
+    def on_score_3(self) -> None:
+        """From two thirds of the wall."""
+        self._score(3)
+
+    @shown_errors
+    def on_unscored(self) -> None:
+        """Take the wall's score away."""
+        self._score(None)
+
+    def _score(self, score: int | None) -> None:
+        self._shown(self.logic.score_active(self.volume, score))
+
+    def _look_at(self, wall) -> None:
+        self._shown(self.logic.look_at(self.volume, wall))
+
+    def _shown(self, examination: Examination) -> None:
+        view.zoom_to_wall(examination)
+
+    def _fill(self, grid: scoring.Grid | None) -> None:
+        self.filling = True
+        try:
+            table = self.ui.aacTable
+            for row in range(len(scoring.ROWS)):
+                for column in range(len(scoring.COLUMNS)):
+                    text = grid.cells[row][column] if grid is not None else ""
+                    item = qt.QTableWidgetItem(text)
+                    item.setTextAlignment(qt.Qt.AlignCenter)
+                    table.setItem(row, column, item)
+            active = grid.active if grid is not None else None
+            if active is None:
+                table.clearSelection()
+                table.setCurrentCell(-1, -1)
+            else:
+                table.setCurrentCell(*active)
+            self.ui.aacTotalLabel.text = grid.total if grid is not None else ""
+            self.ui.aacCropLabel.text = grid.warning if grid is not None else ""
+        finally:
+            self.filling = False
