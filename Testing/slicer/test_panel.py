@@ -255,7 +255,71 @@ def test_leaving_and_coming_back_keeps_everything(widget, volume):
 
 
 def test_the_panel_as_a_picture(widget, detected, tmp_path):
-    widget.window.resize(460, 1000)
+    widget.window.resize(460, 1300)
     picture = widget.window.grab()
     assert picture.save(str(tmp_path / "panel.png"))
-    assert (picture.width(), picture.height()) == (460, 1000)
+    assert (picture.width(), picture.height()) == (460, 1300)
+
+
+def aac_cells(panel):
+    table = panel.ui.aacTable
+    return [[table.item(r, c).text() for c in range(4)] for r in range(2)]
+
+
+def test_the_aac_grid_is_two_rows_of_four_and_off_without_landmarks(panel, volume):
+    panel.select(volume)
+    ui = panel.ui
+    assert (ui.aacTable.rowCount(), ui.aacTable.columnCount()) == (2, 4)
+    assert not ui.aacTable.isEnabled() and not ui.readWallsButton.isEnabled()
+    assert ui.aacTotalLabel.text() == ""
+
+
+def test_walls_are_read_one_by_one_and_scored_by_clicks(detected):
+    ui = detected.ui
+    assert not ui.score0Button.isEnabled()
+    ui.readWallsButton.click()
+    assert detected.examination.wall == (Level.L1, "anterior")
+    ui.score3Button.click()
+    ui.score0Button.click()
+    assert aac_cells(detected) == [["3", "", "", ""], ["0", "", "", ""]]
+    assert detected.examination.wall == (Level.L2, "anterior")
+    assert (ui.aacTable.currentRow(), ui.aacTable.currentColumn()) == (0, 1)
+    assert "at least 3" in ui.aacTotalLabel.text()
+    ui.aacTable.setCurrentCell(0, 0)
+    ui.unscoredButton.click()
+    assert aac_cells(detected)[0][0] == ""
+    ui.undoButton.click()
+    assert aac_cells(detected)[0][0] == "3"
+    ui.allRegionsButton.click()
+    assert detected.examination.wall is None
+    assert not ui.score0Button.isEnabled()
+    ui.readWallsButton.click()
+    assert detected.examination.wall == (Level.L2, "anterior")
+
+
+def test_the_digits_score_only_while_a_wall_is_read(widget, detected, application):
+    from PySide6 import QtCore, QtTest
+
+    keys, window = QtCore.Qt.Key, widget.window
+    detected.aac.make_shortcuts(window)
+    detected.enter()
+    window.show()
+    window.activateWindow()
+    assert QtTest.QTest.qWaitForWindowActive(window)
+    QtTest.QTest.keyClick(window, keys.Key_2)
+    assert detected.examination.review.aac.is_empty
+    detected.ui.aacTable.setCurrentCell(1, 2)
+    QtTest.QTest.keyClick(window, keys.Key_2)
+    assert aac_cells(detected)[1][2] == "2"
+    detected.ui.aacTable.setCurrentCell(1, 2)
+    QtTest.QTest.keyClick(window, keys.Key_U)
+    assert aac_cells(detected)[1][2] == ""
+    QtTest.QTest.keyClick(window, keys.Key_Escape)
+    assert detected.examination.wall is None
+    window.hide()
+
+
+def test_the_crop_warning_stands_beside_the_total(detected):
+    select(detected, "L5")
+    detected.ui.deleteButton.click()
+    assert "Crop not known" in detected.ui.aacCropLabel.text()
