@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
@@ -151,3 +152,22 @@ def test_real_spines_are_plausible():
         bodies += len(spine)
         doubtful += len(check_quality(spine, PX).implausible)
     assert doubtful <= 0.001 * bodies
+
+
+@pytest.mark.parametrize(("share", "withheld"), [(0.119, False), (0.12, False), (0.121, True)])
+def test_points_that_the_network_guessed_are_not_measured(share, withheld):
+    corners = {"PS": (0, 0), "MS": (15, 0), "AS": (30, 0), "AI": (30, 30), "MI": (15, 30),
+               "PI": (0, 30)}  # fmt: skip
+    sigma = math.nextafter(share * 30, 0.0)
+    points = {PointName(k): Landmark(x + 50, y + 50, sigma) for k, (x, y) in corners.items()}
+    quality = check_quality(Spine((Vertebra(Level.L2, points),)), PixelScale())
+    assert (Level.L2 in quality.implausible) is withheld
+
+
+def test_a_body_cut_by_the_border_is_not_measured():
+    corners = {"PS": (0, 0), "MS": (15, 0), "AS": (30, 0), "AI": (30, 30), "MI": (15, 30),
+               "PI": (0, 30)}  # fmt: skip
+    points = {PointName(k): Landmark(x + 50, y + 50) for k, (x, y) in corners.items()}
+    spine = Spine((Vertebra(Level.L5, points),))
+    assert not check_quality(spine, PixelScale(), width=100, height=81).implausible
+    assert Level.L5 in check_quality(spine, PixelScale(), width=100, height=79).implausible

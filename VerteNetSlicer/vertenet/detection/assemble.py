@@ -20,6 +20,12 @@ CERTAIN = 0.9
 """Level confidence below which the labels are offered as uncertain."""
 
 NOT_MEASURABLE = 0.3
+"""Probability of being measurable below which a body is not offered."""
+
+FEWEST_CORNERS = 2
+"""A body cut by the border is kept while one of its endplates is seen: its numbers are
+withheld (:mod:`vertenet.measure.quality`), but guides and a reader can use it."""
+
 _BODY_CLASSES = (*(f"T{i}" for i in range(1, 13)), *(f"L{i}" for i in range(1, 6)), "S1")
 _MIRRORED = [2, 1, 0, 5, 4, 3]
 _CORNER_ROWS = [POINT_NAMES.index(name) for name in CORNERS]
@@ -45,7 +51,8 @@ def assemble(found: Candidates, image: DxaImage, info: ModelInfo, anterior: Side
     for i, name in enumerate(names):
         if name not in Level.__members__:
             continue
-        if not _in_view(points[i], image) or found.measurable[i] < NOT_MEASURABLE:
+        seen = _corners_in_view(points[i], image)
+        if seen < FEWEST_CORNERS or (seen == 4 and found.measurable[i] < NOT_MEASURABLE):
             warnings.append(f"{name} is cut off or hidden and was left out.")
             continue
         vertebrae.append(
@@ -105,15 +112,12 @@ def _doubts(naming: Naming) -> list[str]:
     return [text]
 
 
-def _in_view(points: NDArray[np.float64], image: DxaImage) -> bool:
-    """True where every corner lies within the image, half a pixel of border allowed."""
+def _corners_in_view(points: NDArray[np.float64], image: DxaImage) -> int:
+    """How many corners lie within the image, half a pixel of border allowed."""
     corners = points[_CORNER_ROWS]
-    low = corners.min() >= -0.5
-    return bool(
-        low
-        and (corners[:, 0].max() <= image.width - 0.5)
-        and (corners[:, 1].max() <= image.height - 0.5)
-    )
+    size = np.array([image.width, image.height])
+    inside = (corners >= -0.5) & (corners <= size - 0.5)
+    return int(inside.all(axis=1).sum())
 
 
 def _landmarks(

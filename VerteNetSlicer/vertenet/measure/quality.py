@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import LEVELS, POINT_NAMES, Level, Side, Spine
+from ..anatomy import LEVELS, POINT_NAMES, Level, Side, Spine, Vertebra
 from ..geometry import Array, PixelScale
 from .quality_image import ImageQuality, image_quality
 
@@ -41,6 +41,9 @@ UNSURE_LEVEL = 0.5
 """Confidence of a level below which it is called uncertain."""
 DOUBLE_CONTOUR = 0.10
 """Points' sigma over height from which a tilted or rotated body is suspected."""
+TOO_UNCERTAIN = 0.12
+"""Points' sigma over the body's size from which nothing is measured: a height is then
+unsure by more than 0.12 sqrt(2) = 17 %, most of the way to a grade 1."""
 _NEAR = 3  # levels
 
 
@@ -49,8 +52,8 @@ class Finding:
     """One remark on quality.
 
     Attributes:
-        code: a fixed word: ``outside``, ``shape``, ``size``, ``order``, ``overlap``,
-            ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``, ``image``.
+        code: a fixed word: ``outside``, ``uncertain``, ``shape``, ``size``, ``order``,
+            ``overlap``, ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``, ``image``.
         text: a sentence for the reader.
         levels: the levels concerned.
     """
@@ -104,6 +107,7 @@ def check_quality(
     found = _outside(spine, points, width, height)
     pixels = None
     if len(spine):
+        found += _uncertain(spine, points)
         found += _geometry(spine, scale.to_units(points))
         found += _labels(spine) + _tilt(spine, points) + _field(spine, points, height)
         if image is not None:
@@ -126,7 +130,7 @@ def _points(spine: Spine) -> Array:
     return np.array(rows, dtype=np.float64).reshape(-1, 6, 2)
 
 
-_WITHHOLDING = ("outside", "shape", "size", "order", "overlap")
+_WITHHOLDING = ("outside", "uncertain", "shape", "size", "order", "overlap")
 
 
 def _outside(spine: Spine, points: Array, width: int | None, height: int | None) -> list[Finding]:
@@ -280,13 +284,33 @@ def _labels(spine: Spine) -> list[Finding]:
     return [Finding("label", f"The level is uncertain: {names}. Count from a known one.", unsure)]
 
 
+def _mean_sigma(vertebra: Vertebra) -> float:
+    """Mean sigma of the points that have one, pixels; 0 where fewer than four have."""
+    sigmas = [p.sigma_px for p in vertebra.points.values() if p.sigma_px is not None]
+    return sum(sigmas) / len(sigmas) if len(sigmas) >= 4 else 0.0
+
+
+def _uncertain(spine: Spine, points: Array) -> list[Finding]:
+    """Bodies whose points the network guessed rather than saw."""
+    out = []
+    for vertebra, six in zip(spine.vertebrae, points, strict=True):
+        size = (math.dist(six[0], six[5]) + math.dist(six[0], six[2])) / 2
+        sigma = _mean_sigma(vertebra)
+        if size > 0 and sigma > TOO_UNCERTAIN * size:
+            text = (
+                f"{vertebra.level}: the points are too uncertain (on average "
+                f"{sigma / size:.0%} of the body's size). Correct or confirm them."
+            )
+            out.append(Finding("uncertain", text, (vertebra.level,)))
+    return out
+
+
 def _tilt(spine: Spine, points: Array) -> list[Finding]:
     """Endplate points that the network could not settle: often a double contour."""
     out = []
     for vertebra, six in zip(spine.vertebrae, points, strict=True):
-        sigmas = [p.sigma_px for p in vertebra.points.values() if p.sigma_px is not None]
         size = math.dist(six[0], six[5])
-        if len(sigmas) >= 4 and size > 0 and sum(sigmas) / len(sigmas) > DOUBLE_CONTOUR * size:
+        if size > 0 and _mean_sigma(vertebra) > DOUBLE_CONTOUR * size:
             out.append(vertebra.level)
     if not out:
         return []
