@@ -130,3 +130,26 @@ def test_regions_are_tinted_where_the_analysis_says(view, examined):
             x, y = view.position(examined.plane.ras_from_pixels(middle)[0])
             row, column = round(view.size[1] - y), round(x)
             assert difference[row - 2 : row + 3, column - 2 : column + 3].any()
+
+
+def test_the_wall_that_is_read_is_outlined_and_nothing_covers_it(view, logic, examined, tmp_path):
+    from VerteNetSlicerLib.drawing import wall_outline
+    from VerteNetSlicerLib.view import zoom_to_wall
+
+    zoom_to_wall(logic.look_at(examined.nodes.volume, (Level.L2, "anterior")))
+    nodes = examined.nodes
+    nodes.points.GetDisplayNode().SetVisibility(False)
+    shown = view.picture(tmp_path / "wall.png").astype(int)
+    nodes.models["regions"].GetDisplayNode().SetVisibility(False)
+    difference = np.abs(shown - view.picture().astype(int)).max(axis=2) > 3
+
+    def drawn(pixel):
+        x, y = view.position(examined.plane.ras_from_pixels(np.array(pixel))[0])
+        row, column = round(view.size[1] - y), round(x)
+        return difference[row - 3 : row + 4, column - 3 : column + 4].any()
+
+    ((outline, _colour),) = wall_outline(examined.analysis, (Level.L2, "anterior"))
+    assert all(drawn(p) for p in (outline[:-1] + outline[1:]) / 2)
+    assert not drawn(outline[:-1].mean(axis=0))
+    ((other, _colour),) = wall_outline(examined.analysis, (Level.L2, "posterior"))
+    assert not drawn(other[:-1].mean(axis=0))

@@ -31,6 +31,7 @@ class AacPart(PanelPart):
         table.rowCount, table.columnCount = len(scoring.ROWS), len(scoring.COLUMNS)
         table.setHorizontalHeaderLabels([level.value for level in scoring.COLUMNS])
         table.setVerticalHeaderLabels([_("Anterior"), _("Posterior")])
+        table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         table.connect("itemSelectionChanged()", self.on_select_wall)
         self.connect_clicks(
             {
