@@ -31,6 +31,8 @@ THIRD_COLOUR = (150, 200, 230)
 POSTERIOR_COLOUR = (204, 121, 167)
 ANTERIOR_COLOUR = (0, 114, 178)
 
+# The same hues, brighter: a line on soft tissue.
+READ_COLOURS = {"posterior": (255, 150, 210), "anterior": (80, 190, 255)}
 REGION_OPACITY = 0.3
 
 ROLES = ("outlines", "guides", "regions")
@@ -64,10 +66,9 @@ def region_polygons(analysis: Analysis) -> list[Line]:
 
 def wall_outline(analysis: Analysis, wall: Wall) -> list[Line]:
     """The closed outline of one wall's region; nothing where it is withheld or outside."""
-    colours = {"anterior": ANTERIOR_COLOUR, "posterior": POSTERIOR_COLOUR}
     level, name = wall
     polygons = [getattr(s, name) for s in analysis.aac.segments if s.level is level]
-    return [(np.array(polygon), colours[name]) for polygon in polygons if len(polygon) > 3]
+    return [(np.array(polygon), READ_COLOURS[name]) for polygon in polygons if len(polygon) > 3]
 
 
 def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk.vtkPolyData:
@@ -107,7 +108,8 @@ def update_drawing(
         "guides": guide_lines(analysis),
         "regions": region_polygons(analysis) if wall is None else wall_outline(analysis, wall),
     }
-    _set_opacity(models["regions"], REGION_OPACITY if wall is None else 1.0)
+    opacity, thickness = (REGION_OPACITY, 1) if wall is None else (1.0, 3)
+    _set_look(models["regions"], opacity, thickness)
     for role, content in shapes.items():
         models[role].SetAndObservePolyData(
             poly_data(list(content), plane, filled=role == "regions" and wall is None)
@@ -123,17 +125,19 @@ def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     display.SetVisibility2D(True)
     # A plane through a flat shape cuts nothing: it is projected instead.
     display.SetSliceDisplayModeToProjection()
-    display.SetSliceIntersectionThickness(2 if role == "outlines" else 1)
     display.SetBackfaceCulling(False)
     display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
     display.SetScalarRangeFlag(display.UseDirectMapping)
     display.SetScalarVisibility(True)
-    _set_opacity(model, REGION_OPACITY if role == "regions" else 1.0)
+    opacity = REGION_OPACITY if role == "regions" else 1.0
+    _set_look(model, opacity, 2 if role == "outlines" else 1)
     return model
 
 
-def _set_opacity(model, opacity: float) -> None:
+def _set_look(model, opacity: float, thickness: int) -> None:
     display = model.GetDisplayNode()
+    if display is not None and display.GetSliceIntersectionThickness() != thickness:
+        display.SetSliceIntersectionThickness(thickness)
     if display is not None and display.GetSliceIntersectionOpacity() != opacity:
         display.SetSliceIntersectionOpacity(opacity)
         display.SetOpacity(opacity)
