@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..images.libraries import dicom_errors
 
-DIRECTORY = "1.2.840.10008.1.3.10"
+_DIRECTORY = re.compile(rb"UI..1\.2\.840\.10008\.1\.3\.10(?![.\d])", re.S)
+"""The class of a DICOMDIR as its file's meta information says it."""
 _FILES_OF = "IMAGE"
 
 
@@ -21,8 +23,7 @@ def is_dicomdir(path: str) -> bool:
             head = stream.read(1024)
     except OSError:
         return False
-    # the UID is padded by a zero byte to even length
-    return head[128:132] == b"DICM" and DIRECTORY.encode() + b"\0" in head
+    return head[128:132] == b"DICM" and _DIRECTORY.search(head) is not None
 
 
 def referenced_files(path: str) -> Iterator[tuple[str, str, str]]:
