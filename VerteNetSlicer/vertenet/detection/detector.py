@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ..anatomy import Side, Spine
 from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
-from . import chain
+from . import chain, mirror
 from .assemble import assemble
 from .prepare import Resize, fit, published_grey, to_tensor
 
@@ -25,8 +26,9 @@ THRESHOLD = 0.3
 """Smallest heat of a vertebra; below it a peak is not looked at."""
 
 _BODY_PX = 27.0
-_SIZE_RANGE = (18.0, 44.0)
+_SIZE_RANGE = (15.0, 60.0)
 _LARGEST_ZOOM, _SMALLEST_ZOOM = 2.0, 0.4
+_AS_SURE, _SAME_SIZE = 0.85, 0.25
 _WORKING_BODY_PX = 48.0
 _SECOND_LOOKS = 2
 """How often the crops are cut anew around the points they gave."""
@@ -84,14 +86,16 @@ class Detector:
             return self._published(image)
         pixels = to_tensor(image.pixels)
         ratio = image.scale.row / image.scale.column
-        resize = fit(image.height, image.width, pixel_ratio=ratio)
+        resize = first = fit(image.height, image.width, pixel_ratio=ratio)
         found = self._look(pixels, resize)
         zoom = _better_zoom(found)
         if zoom is not None:
             resize = fit(image.height, image.width, pixel_ratio=ratio, zoom=zoom)
             second = self._look(pixels, resize)
-            if len(second) and second.score.sum() >= 0.7 * found.score.sum():
+            if _confirms(second, found, zoom):
                 found = second
+            else:
+                resize = first
         if not len(found):
             return found
         if getattr(self._module, "refiner", None) is not None:
@@ -99,13 +103,21 @@ class Detector:
         return _to_stored(found, resize)
 
     def _look(self, pixels: Tensor, resize: Resize) -> Candidates:
-        """One pass over the whole image; a chain in the resized frame."""
+        """The whole image and its mirror in one pass; a chain in the resized frame."""
+        import torch
+
         from ..network.coding import decode
 
-        maps = self._module(resize.apply(pixels).to(self._model.device))
-        found = decode(
-            {name: value.cpu() for name, value in maps.items()}, threshold=self.threshold
+        image = resize.apply(pixels)
+        maps = self._module(torch.cat((image, image.flip(3))).to(self._model.device))
+        seen, mirrored = (
+            decode(
+                {name: value[i : i + 1].cpu() for name, value in maps.items()},
+                threshold=self.threshold,
+            )
+            for i in (0, 1)
         )
+        found = mirror.agree(seen, mirror.back(mirrored, resize.columns))
         return found.take(chain.best_chain(found.points, found.score))
 
     def _second_look(
@@ -167,15 +179,27 @@ def _to_stored(found: Candidates, resize: Resize) -> Candidates:
     return replace(found, points=resize.back(found.points), sigma=resize.back_sigma(found.sigma))
 
 
+def _typical_height(found: Candidates) -> float:
+    tall: NDArray[np.float64] = chain.heights(found.points)
+    return float(np.quantile(tall, 0.65))
+
+
 def _better_zoom(found: Candidates) -> float | None:
     """The magnification at which bodies have the trained size, where the first is far off."""
     if not len(found):
         return None
-    tall: NDArray[np.float64] = chain.heights(found.points)
-    typical = float(np.quantile(tall, 0.65))
+    typical = _typical_height(found)
     if _SIZE_RANGE[0] <= typical <= _SIZE_RANGE[1]:
         return None
     return float(np.clip(_BODY_PX / typical, _SMALLEST_ZOOM, _LARGEST_ZOOM))
+
+
+def _confirms(second: Candidates, first: Candidates, zoom: float) -> bool:
+    """Whether a look at another size sees the same bodies, at that size and as surely."""
+    if not len(second) or second.score.sum() < _AS_SURE * first.score.sum():
+        return False
+    grown = _typical_height(second) / (_typical_height(first) * zoom)
+    return abs(math.log(grown)) < _SAME_SIZE
 
 
 def load_detector(model_dir: str | Path | None = None, device: str = "auto") -> Detector:
