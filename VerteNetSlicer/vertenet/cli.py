@@ -123,7 +123,8 @@ def measure(
 ) -> None:
     """Measure given points: landmarks.mrk.json, report.json, sr.dcm or a CSV.
 
-    A CSV has the columns image,level,point,x,y and, where known, sex, age and sigma_px;
+    A CSV has the columns image,level,point,x,y and, where known, sex, age, sigma_px and
+    wall scores of the aorta (aac_L1_anterior ..., see docs/measures.md);
     with several images OUTPUT/images.csv and vertebrae.csv hold them all and each gets
     a folder.
     An image.nrrd beside the markups is taken for their image; --dicom needs the
