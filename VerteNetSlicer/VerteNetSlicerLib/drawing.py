@@ -28,11 +28,12 @@ GRADE_COLOURS = {
 }
 GUIDE_COLOUR = (86, 180, 233)
 THIRD_COLOUR = (150, 200, 230)
-POSTERIOR_COLOUR = (204, 121, 167)
-ANTERIOR_COLOUR = (0, 114, 178)
+# The walls as on the report's overlay.
+POSTERIOR_COLOUR = (0, 114, 178)
+ANTERIOR_COLOUR = (204, 121, 167)
 
 # The same hues, brighter: a line on soft tissue.
-READ_COLOURS = {"posterior": (255, 150, 210), "anterior": (80, 190, 255)}
+READ_COLOURS = {"posterior": (80, 190, 255), "anterior": (255, 150, 210)}
 REGION_OPACITY = 0.3
 
 ROLES = ("outlines", "guides", "regions")
