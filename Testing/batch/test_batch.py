@@ -104,6 +104,8 @@ def test_failures_are_written_and_removed(tmp_path: Path) -> None:
         (["con.png"], ["con_"]),
         ([".hidden.png"], ["hidden"]),
         (["x" * 300 + ".png"], ["x" * 120]),
+        (["日" * 100 + ".png"], ["日" * 80]),
+        (["failures.csv.dcm", "Images.csv.png"], ["failures.csv-2", "Images.csv-2"]),
     ],
 )
 def test_folder_names_are_distinct_and_fit_every_system(
@@ -121,6 +123,16 @@ def test_folders_are_replaced_by_the_images_below_them(tmp_path: Path) -> None:
     dicom.write_bytes(b"\0" * 128 + b"DICM")
     alone = tmp_path / "alone.xyz"
     assert batch.find_images([alone, tmp_path / "f"]) == [alone, dicom, first, deep]
+
+
+def test_results_below_a_folder_are_not_its_images(tmp_path: Path) -> None:
+    """An output folder inside the input would otherwise be read by the next run."""
+    for name in ("a.png", "out/a/image.nrrd", "out/a/overlay.png", "out/a/sc.dcm", "overlay.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "out/a/report.json").write_text("{}")
+    found = [path.name for path in batch.find_images([tmp_path])]
+    assert found == ["a.png", "overlay.png"]
 
 
 def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:

@@ -54,6 +54,43 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     assert "pipe" in refusal(tmp_path / "pipe")
 
 
+@pytest.mark.parametrize("where", ["-", "pipe", "LIST", "x%03d.raw", "../x.raw", "/etc/passwd"])
+@pytest.mark.parametrize("ending", ["nrrd", "nhdr", "mhd"])
+def test_a_header_is_not_followed_out_of_its_folder_or_into_a_pipe(
+    tmp_path: Path, where: str, ending: str
+) -> None:
+    """``-`` is standard input to an NRRD file: it waited for ever."""
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "x.raw").write_bytes(bytes(range(256)) * 25)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = folder / f"scan.{ending}"
+    where = where if where != "pipe" else os.path.relpath(tmp_path / "pipe", folder)
+    nrrd = f"NRRD0004\ntype: uint8\ndimension: 2\nsizes: 80 80\nencoding: raw\ndata file: {where}\n"
+    meta = f"NDims = 2\nDimSize = 80 80\nElementType = MET_UCHAR\nElementDataFile = {where}\n"
+    path.write_text(meta if ending == "mhd" else nrrd)
+    assert "its raw file beside it" in refusal(path)
+
+
+def test_a_detached_header_reads_the_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "x.raw").write_bytes(bytes(range(256)) * 25)
+    (tmp_path / "s.nhdr").write_text(
+        "NRRD0004\ntype: uint8\ndimension: 2\nsizes: 80 80\nencoding: raw\ndata file: x.raw\n"
+    )
+    assert read_image(tmp_path / "s.nhdr").pixels[0, 7] == 7
+
+
+def test_a_compressed_bitmap_is_refused_before_its_library_crashes(
+    tmp_path: Path, eight_bit: np.ndarray
+) -> None:
+    Image.fromarray(eight_bit).save(tmp_path / "s.bmp")
+    raw = bytearray((tmp_path / "s.bmp").read_bytes())
+    raw[30] = 1
+    (tmp_path / "s.bmp").write_bytes(raw)
+    assert "compressed" in refusal(tmp_path / "s.bmp")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
 def test_a_file_without_permission(tmp_path: Path) -> None:
     (tmp_path / "shut").write_bytes(b"x")

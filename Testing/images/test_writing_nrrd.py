@@ -46,7 +46,20 @@ def test_the_spacing_comes_back_to_the_last_digit(
     write_nrrd(image, tmp_path / "image.nrrd")
     again = read_image(tmp_path / "image.nrrd")
     assert again.spacing_mm == (row, column)
-    assert again.spacing_source == "file header"
+    assert again.spacing_source == "PixelSpacing"
+
+
+@pytest.mark.parametrize("source", ["user", "ImagerPixelSpacing", "odd", "unknown"])
+@pytest.mark.parametrize("spacing", [(0.6, 0.6), (5.0, 0.1), (1.0, 1.0)])
+def test_a_file_written_from_what_was_read_is_the_same(
+    tmp_path: Path, twelve_bit: np.ndarray, source: str, spacing: tuple[float, float]
+) -> None:
+    given = None if source == "unknown" else spacing
+    known = source if source != "odd" else "file header"
+    image = image_from_array(twelve_bit, spacing_mm=given, spacing_source=known)
+    write_nrrd(image, tmp_path / "1.nrrd")
+    write_nrrd(read_image(tmp_path / "1.nrrd"), tmp_path / "2.nrrd")
+    assert (tmp_path / "1.nrrd").read_bytes() == (tmp_path / "2.nrrd").read_bytes()
 
 
 def test_an_unknown_spacing_stays_unknown(tmp_path: Path, twelve_bit: np.ndarray) -> None:

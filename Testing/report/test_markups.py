@@ -206,3 +206,20 @@ def test_a_spoilt_file_gives_one_clear_error(
 def test_descriptions_keep_every_character() -> None:
     fields = {"a": "x; y=1 | 50 % é \n\t\"'", "b": "", "c": None}
     assert split(join(fields)) == {"a": fields["a"], "b": ""}
+
+
+def test_an_unknown_coordinate_system_is_refused(an_analysis: Analysis, tmp_path: Path) -> None:
+    content = landmarks_mrk_json(an_analysis)
+    content["markups"][0]["coordinateSystem"] = "XYZ"
+    with pytest.raises(LandmarkError, match="damaged or of another kind"):
+        read_landmarks(save(content, tmp_path))
+
+
+@pytest.mark.parametrize("width", ["a", 0, -5, 1.5, True])
+def test_a_report_of_an_impossible_size_is_refused(
+    an_analysis: Analysis, tmp_path: Path, width: object
+) -> None:
+    content = json.loads(report_text(an_analysis))
+    content["image"]["width"] = width
+    with pytest.raises(LandmarkError, match="whole number above 0"):
+        read_landmarks(save(content, tmp_path))

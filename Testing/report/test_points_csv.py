@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,21 @@ def test_vertebrae_csv_gives_its_own_numbers_again(an_analysis, tmp_path: Path) 
         v.final_grade for v in an_analysis.vertebrae
     ]
     assert read.frame.scale == an_analysis.frame.scale
+
+
+@pytest.mark.parametrize(
+    ("heading", "tail", "word"),
+    [("image,level,point,x,y,x", ",7", "x twice"), ("image,level,point,x,y,sex", ",{}", "as in")],
+)
+def test_what_is_said_twice_must_agree(heading: str, tail: str, word: str) -> None:
+    lines = table().splitlines()[1:]
+    rows = [line + tail.format("FM"[i % 2]) for i, line in enumerate(lines)]
+    with pytest.raises(LandmarkError, match=word):
+        read_points_csv("\n".join([heading, *rows]), "p.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "p.csv")
+    with pytest.raises(LandmarkError, match="pipe"):
+        read_landmarks(tmp_path / "p.csv")

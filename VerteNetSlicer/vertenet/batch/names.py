@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ImageError
+from ..report.folder import FILE_NAMES, REPORT
 
 IMAGE_SUFFIXES = (
     *(".dcm", ".dicom", ".ima", ".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp"),
@@ -15,7 +16,8 @@ IMAGE_SUFFIXES = (
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _PORTS = {f"{port}{i}" for port in ("com", "lpt") for i in range(10)}
 _RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
-_LONGEST = 120  # characters of a folder's name; file systems allow 255 bytes
+_TABLES = ("failures", "images", "vertebrae", "aac")  # lie beside the folders
+_LONGEST, _LONGEST_BYTES = 120, 240  # of a folder's name; file systems allow 255 bytes
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
@@ -43,9 +45,9 @@ def folder_names(names: Iterable[str]) -> list[str]:
     """One folder name for each file name, all distinct whatever the case of letters.
 
     The name without its ending; characters that a file system refuses become ``_``;
-    the second ``scan`` becomes ``scan-2``.
+    the second ``scan`` becomes ``scan-2``, and so does what is called like a table.
     """
-    taken: set[str] = set()
+    taken = {f"{table}.{kind}" for table in _TABLES for kind in ("csv", "parquet")}
     chosen: list[str] = []
     for name in names:
         stem = candidate = _stem(name)
@@ -64,8 +66,10 @@ def printable(text: str) -> str:
 
 
 def _looks_like_image(file: Path) -> bool:
-    """By its ending, or by the mark of a DICOM file; hidden files never."""
+    """By its ending, or by the mark of a DICOM file; hidden files and our own results never."""
     if file.name.startswith(".") or not file.is_file():
+        return False
+    if file.name in FILE_NAMES and (file.parent / REPORT).is_file():
         return False
     if file.name.lower().endswith(IMAGE_SUFFIXES):
         return True
@@ -83,5 +87,6 @@ def _stem(name: str) -> str:
     stem = name[: len(name) - len(known)] if known else name
     if not known and not Path(name).suffix[1:].isdigit():  # 1.2.840.1 has no ending
         stem = Path(name).stem
-    stem = _UNFIT.sub("_", stem).strip(" .")[:_LONGEST].rstrip(" .")
+    stem = _UNFIT.sub("_", stem).strip(" .")[:_LONGEST]
+    stem = stem.encode("utf-8")[:_LONGEST_BYTES].decode("utf-8", "ignore").rstrip(" .")
     return f"{stem or 'image'}_" if stem.casefold() in _RESERVED else stem or "image"

@@ -114,10 +114,10 @@ def _pixel_keyword(dataset: Dataset, name: str) -> str:
         from pydicom.uid import UID
 
         title = UID(sop_class).name if sop_class else ""
-        known = title and title != sop_class
+        known = title and title != sop_class and "Image Storage" not in title
         what = (
             f"a DICOM object of another kind ({title})"
             if known
-            else "a DICOM file without any, perhaps truncated"
+            else "a DICOM file without any, perhaps truncated; copy or export it again"
         )
     raise ImageError(f"{name}: expected an image with pixels, got {what}.")

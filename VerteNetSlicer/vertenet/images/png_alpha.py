@@ -1,4 +1,4 @@
-"""Grey PNG files with an alpha channel, which SimpleITK does not read.
+"""Grey PNG files with an alpha channel or a transparent grey, which SimpleITK does not read.
 
 Source: PNG specification, third edition (W3C 2025), sections 9 (filtering) and 11.2.
 """
@@ -20,6 +20,15 @@ _GREY_ALPHA = 4
 def is_grey_alpha(data: bytes) -> bool:
     """Whether the header of a PNG says grey with alpha."""
     return len(data) > 33 and data[25] == _GREY_ALPHA
+
+
+def without_transparent_grey(data: bytes) -> bytes | None:
+    """A grey PNG less its chunk that calls one grey transparent; None where there is none."""
+    place = data.find(b"tRNS", 33, data.find(b"IDAT"))
+    if len(data) <= 33 or data[25] != 0 or place < 0:
+        return None
+    length = int.from_bytes(data[place - 4 : place], "big")
+    return data[: place - 4] + data[place + 8 + length :]
 
 
 def read_grey_alpha(data: bytes, name: str) -> NDArray[np.uint16]:

@@ -17,7 +17,7 @@ from ..errors import ImageError
 from .grey import grey_from_colour
 from .libraries import quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
-from .png_alpha import is_grey_alpha, read_grey_alpha
+from .png_alpha import is_grey_alpha, read_grey_alpha, without_transparent_grey
 from .raster_checks import check_whole, is_min_white
 from .spacing import Spacing, check_field, header_spacing, unknown_spacing, user_spacing
 from .types import DxaImage, build_image
@@ -127,6 +127,10 @@ def _with_suffix(path: Path, data: bytes, kind: str, folder: Path) -> Path:
     else:
         wanted = _READERS[kind][1]
         fits = path.suffix.lower() in _SUFFIXES.get(kind, (wanted,))
+    opaque = without_transparent_grey(data) if kind == "PNG" else None
+    if opaque is not None:
+        (folder / "image.png").write_bytes(opaque)
+        return folder / "image.png"
     # ITK ends the whole process over a name that is not valid UTF-8.
     if fits and str(path).isascii():
         return path

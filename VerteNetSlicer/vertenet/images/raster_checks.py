@@ -6,6 +6,7 @@ ITK returns grey, zeros or garbage for the missing part of a truncated JPEG, BMP
 from __future__ import annotations
 
 import math
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -24,10 +25,24 @@ def check_whole(data: bytes, kind: str, path: Path) -> None:
     Raises:
         ImageError: if the data ends before the image does.
     """
+    if kind == "BMP" and data[30:31] not in (b"", b"\x00", b"\x03"):
+        # ITK writes beyond its buffer where such data are damaged, which ends the process.
+        raise ImageError(
+            f"{path.name}: expected an uncompressed BMP file, got a compressed one. "
+            "Save it as PNG."
+        )
+    if kind == "NRRD":
+        where = _nrrd_data_file(data)
+        if where is not None:
+            _detached(path, where, kind)
+        return
     whole = {"PNG": _png, "JPEG": jpeg_is_complete, "BMP": _bmp, "NIfTI": _nifti}.get(kind)
     complete = _metaimage(data, path) if kind == "MetaImage" else whole is None or whole(data)
     if not complete:
-        raise ImageError(f"{path.name}: expected a whole {kind} file, got one that is truncated.")
+        raise ImageError(
+            f"{path.name}: expected a whole {kind} file, got one that is truncated. "
+            "Copy or export it again."
+        )
 
 
 def is_min_white(data: bytes) -> bool:
@@ -53,10 +68,8 @@ def _png(data: bytes) -> bool:
 
 
 def _bmp(data: bytes) -> bool:
-    """Uncompressed rows are padded to four bytes and lie at the offset in the header."""
-    offset, _, width, height, _, bits, compression = struct.unpack("<IIiiHHI", data[10:34])
-    if compression not in (0, 3):
-        return True
+    """Rows are padded to four bytes and lie at the offset in the header."""
+    offset, _, width, height, _, bits, _ = struct.unpack("<IIiiHHI", data[10:34])
     return bool(len(data) >= offset + (abs(width) * bits + 31) // 32 * 4 * abs(height))
 
 
@@ -90,17 +103,37 @@ def _metaimage(data: bytes, path: Path) -> bool:
     count = math.prod(max(int(size), 0) for size in fields.get("dimsize", "0").split())
     expected = count * width * int(fields.get("elementnumberofchannels", "1"))
     if where.upper() != "LOCAL":
-        detached = path.parent / where
-        if not where or "%" in where or where.upper().startswith("LIST") or not detached.is_file():
-            raise ImageError(
-                f"{path.name}: expected one MetaImage file with its data, or its raw file beside "
-                f"it, got a reference to {where[:60]!r}."
-            )
-        data, start = detached.read_bytes(), max(int(fields.get("headersize", "0")), 0)
+        data = _detached(path, where, "MetaImage").read_bytes()
+        start = max(int(fields.get("headersize", "0")), 0)
     if fields.get("compresseddata", "").lower() == "true" and expected <= _MAX_BYTES:
         # MetaIO pads what zlib could not give.
         return len(zlib.decompressobj(47).decompress(data[start:], expected)) >= expected
     return bool(expected > _MAX_BYTES or len(data) - start >= expected)
+
+
+def _detached(path: Path, where: str, kind: str) -> Path:
+    """The one raw file in the header's folder; a pipe would hang, a path could be anything."""
+    listed = "%" in where or where.upper().startswith("LIST")
+    detached = path.parent / (where or ".")
+    below = detached.resolve().is_relative_to(path.parent.resolve())
+    if listed or not below or not detached.is_file():
+        raise ImageError(
+            f"{path.name}: expected one {kind} file with its data, or its raw file beside it, "
+            f"got a reference to {where[:60]!r}. Export it as one file."
+        )
+    return detached
+
+
+def _nrrd_data_file(data: bytes) -> str | None:
+    """What the header's field ``data file`` says (``-`` is standard input); None without one."""
+    found = re.search(rb"^data ?file: ?([^\r\n]*)", _nrrd_header(data), re.I | re.M)
+    return None if found is None else found[1].decode("utf-8", "replace").strip()
+
+
+def _nrrd_header(data: bytes) -> bytes:
+    """The lines before the first empty one, which are the header."""
+    ends = [end for end in (data.find(b"\n\n"), data.find(b"\n\r\n")) if end >= 0]
+    return data[: min(ends, default=len(data))]
 
 
 def _metaimage_header(data: bytes) -> tuple[dict[str, str], int]:

@@ -41,6 +41,8 @@ MAX_FIELD_MM = 1200.0
 AGREEMENT = 0.01
 """Two sources that differ by less than this fraction agree."""
 
+_RECORDED = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+
 UNKNOWN = (
     "The size of a pixel is not known: lengths are in pixels, square pixels are assumed. "
     "Give the spacing as ROW,COLUMN in millimetres if you know it."
@@ -129,7 +131,8 @@ def header_spacing(
         column: distance of columns in the header's mm.
         user_mm: the user's own value.
         recorded: ``vertenet_spacing_source`` where :func:`write_nrrd` wrote the file; it tells
-            a measured 1 x 1 mm from an unknown one.
+            a measured 1 x 1 mm from an unknown one, and stays the source, so that the file
+            written from what was read is the same.
 
     Raises:
         ConfigurationError: if the user's value is not two numbers above 0.
@@ -141,10 +144,13 @@ def header_spacing(
         found = {}
     if user_mm is not None:
         return _against(user_spacing(user_mm), found)
+    if recorded == "user" and _positive(row, column):
+        return user_spacing((row, column))
     if recorded == "PixelAspectRatio":
         return _aspect_spacing((repr(row), repr(column)))
     if found:
-        return Spacing(PixelScale(row, column, in_mm=True), "file header")
+        source = recorded if recorded in _RECORDED else "file header"
+        return Spacing(PixelScale(row, column, in_mm=True), source)
     if recorded == "unknown" or (row, column) == (1.0, 1.0):
         return unknown_spacing()
     sentence = f"The spacing in the file's header, {_mm(row, column)}, {doubt}; it is not used."

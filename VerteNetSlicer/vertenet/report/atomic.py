@@ -20,6 +20,7 @@ _REASONS = {
     errno.EROFS: "the file system is read-only",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ENOTDIR: "a file stands where a folder is expected",
+    errno.EISDIR: "a folder stands where a file is expected",
     errno.EEXIST: "a file stands where a folder is expected",
     errno.ENOENT: "the folder does not exist",
 }

@@ -79,6 +79,10 @@ def _refuse(name: str) -> None:
 
 def _bytes(file: Path) -> bytes:
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise LandmarkError(
+                f"Expected a landmarks file, but '{file}' is a device or a pipe. Check the path."
+            )
         if file.stat().st_size > MAX_SIZE:
             raise LandmarkError(
                 f"Expected a landmarks file below 1 GB, but '{file.name}' is larger. "
@@ -113,8 +117,8 @@ def _landmark_set(content: Json) -> LandmarkSet:
     row, column = spacing or (image.get("aspect_ratio") or 1.0, 1.0)
     frame = ImageFrame(
         str(image["file"]),
-        image["width"],
-        image["height"],
+        _pixels(image["width"]),
+        _pixels(image["height"]),
         PixelScale(float(row), float(column), spacing is not None),
         str(image["spacing_source"]),
     )
@@ -129,6 +133,13 @@ def _landmark_set(content: Json) -> LandmarkSet:
     return LandmarkSet(
         frame, spine, identity, subject.get("sex"), subject.get("age_years"), reading
     )
+
+
+def _pixels(length: object) -> int | None:
+    """A side of the image, or None where it is not known."""
+    if length is not None and not (type(length) is int and length > 0):
+        raise ValueError(f"a side of the image is a whole number above 0, not {length!r}")
+    return length
 
 
 def _aac_reading(scores: Json | None) -> AacReading | None:

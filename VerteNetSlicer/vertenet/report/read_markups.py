@@ -19,6 +19,8 @@ from .markups import IMAGE_KEY
 DRAGGED_PX = 1e-6
 #: Millimetres off the image plane that are worth a warning.
 OFF_PLANE_MM = 1e-3
+# Factor of x and y on the way to LPS; Slicer once wrote the system as a number.
+_SIGNS = {"LPS": 1.0, "1": 1.0, "RAS": -1.0, "0": -1.0}
 
 Fields = Mapping[str, str]
 
@@ -78,7 +80,7 @@ def _control_points(content: Mapping[str, Any], name: str) -> list[Mapping[str, 
     found: list[Mapping[str, Any]] = []
     try:
         for node in content["markups"]:
-            sign = -1.0 if str(node.get("coordinateSystem", "LPS")).upper() in ("RAS", "0") else 1.0
+            sign = _SIGNS[str(node.get("coordinateSystem", "LPS")).upper()]
             for control in node.get("controlPoints", []):
                 x, y, z = (float(v) for v in control.get("position") or (math.nan,) * 3)
                 found.append({**control, "position": (sign * x, sign * y, z)})
@@ -107,6 +109,8 @@ def _frame(image: Fields, name: str) -> ImageFrame:
         row, column, unit = image.get("pixel", "1,1,px").split(",")
         scale = PixelScale(float(row), float(column), unit == "mm")
         width, height = (int(image[key]) if key in image else None for key in ("width", "height"))
+        if any(side is not None and side < 1 for side in (width, height)):
+            raise ValueError
     except (ValueError, ConfigurationError):
         raise _damaged(name, "pixel, width or height") from None
     file = image.get("image", name)

@@ -160,10 +160,20 @@ _NAMES = _WIDE_COLUMNS | {
 }
 
 
+_ONCE = ("sex", "age", "sigma_px")
+
+
 def _check_heading(columns: list[str], name: str) -> None:
     required: Iterable[str] = REQUIRED
     if _WIDE in columns:
         required = ("image", "level", *_WIDE_COLUMNS.values())
+    known = [c for c in columns if c in _NAMES.values() or c in (*REQUIRED, *_ONCE)]
+    twice = sorted({column for column in known if columns.count(column) > 1})
+    if twice:
+        raise LandmarkError(
+            f"{name}, row 1: expected each column once, got {', '.join(twice)} twice. "
+            "Rename or delete one of the two."
+        )
     missing = [column for column in required if column not in columns]
     if missing:
         raise LandmarkError(
@@ -180,6 +190,10 @@ def _take_person(image: _Image, row: _Row) -> None:
     age = row.number("age")
     if age is not None and not 0 <= age <= 130:
         raise row.error("age", "years from 0 to 130", "Correct the cell or leave it empty.")
+    if image.sex and _SEXES[sex] not in (None, image.sex):
+        raise row.error("sex", f"{image.sex} as in the rows above", "Correct one of the two.")
+    if age is not None and image.age not in (None, age):
+        raise row.error("age", f"{image.age:g} as in the rows above", "Correct one of the two.")
     image.sex = image.sex or _SEXES[sex]
     image.age = age if image.age is None else image.age
 
