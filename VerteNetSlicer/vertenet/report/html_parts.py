@@ -101,8 +101,8 @@ def aac_table(aac: Json) -> str:
         "<section><h2>Abdominal aortic calcification (AAC-24)</h2>"
         f"{aac_totals(scores) if scores else ''}<p>{status} Score each wall "
         "0 to 3 by the length that is calcified: none, below a third, from a third, from two "
-        "thirds. An empty box is not 0.</p><table class=aac><thead><tr><th>Segment</th><th>Anterior</th>"
-        "<th>Posterior</th><th>In the image</th><th>Remark</th></tr></thead>"
+        "thirds. An empty box is not 0.</p><table class=aac><thead><tr><th>Segment</th>"
+        "<th>Anterior</th><th>Posterior</th><th>In the image</th><th>Remark</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></section>"
     )
 
