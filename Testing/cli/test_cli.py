@@ -413,6 +413,21 @@ def test_an_interruption_is_exit_code_130_and_leaves_nothing_half_written(tmp_pa
     assert all(len(os.listdir(out / name)) == 4 for name in os.listdir(out))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interruption_inside_code_compiled_from_text_is_exit_code_130() -> None:
+    """Python would end the process by the signal, as it did at times while importing."""
+    code = (
+        "import os, signal, sys; from vertenet import cli;"
+        "text = 'os.kill(os.getpid(), signal.SIGINT); sum(range(10**7))';"
+        "cli.commands.commands['info'].callback = lambda **_: exec(text);"
+        "sys.exit(cli.main(['info']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    assert (result.returncode, result.stderr.split()) == (130, ["Interrupted."])
+
+
 # --- the other commands
 
 

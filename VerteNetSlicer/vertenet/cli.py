@@ -332,7 +332,8 @@ def main(arguments: list[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        code = commands.main(arguments, prog_name="vertenet", standalone_mode=False)
+        with _own_interrupt():
+            code = commands.main(arguments, prog_name="vertenet", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Abort:
         return _say("Interrupted.", INTERRUPTED)
@@ -348,6 +349,35 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         return _unexpected(error)
+
+
+class _Interrupt(KeyboardInterrupt):
+    """Ctrl-C, as a class of ours.
+
+    Once a plain KeyboardInterrupt has passed through code compiled from text, as that of
+    dataclasses is, CPython ends the process by the signal whatever exit code it was given.
+    """
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Raise :class:`_Interrupt` on Ctrl-C; a host's own handler is left alone."""
+    import signal
+    import threading
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise _Interrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    main_thread = threading.current_thread() is threading.main_thread()
+    if before is not signal.default_int_handler or not main_thread:
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _unexpected(error: Exception) -> int:

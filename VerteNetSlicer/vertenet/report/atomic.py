@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -92,9 +93,10 @@ def whole_folder(target: Path, *, stale: tuple[str, ...] = ()) -> Iterator[Path]
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "", str(target))
-        work = Path(tempfile.mkdtemp(prefix=".vertenet-", dir=target.parent))
+        # named before it is made: an interruption between the two leaves nothing behind
+        work = target.parent / f".vertenet-{secrets.token_hex(6)}"
         try:
-            os.chmod(work, 0o777 & ~_umask())
+            work.mkdir()
             yield work
             _move_into(work, target, stale)
         finally:
