@@ -394,6 +394,11 @@ def test_a_missing_package_is_named(
     assert "pip install rich" in capsys.readouterr().err
 
 
+def heed_interrupts() -> None:
+    """A shell starts its background jobs deaf to Ctrl-C, and with them these tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_an_interruption_is_exit_code_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     points = write_points(tmp_path / "p.csv", *(f"p{i}" for i in range(1500)))
@@ -401,6 +406,7 @@ def test_an_interruption_is_exit_code_130_and_leaves_nothing_half_written(tmp_pa
     process = subprocess.Popen(
         [sys.executable, "-m", "vertenet", "measure", str(points), "--output", str(out)],
         env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_interrupts,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (out / "p0").exists():
@@ -423,8 +429,9 @@ def test_an_interruption_inside_code_compiled_from_text_is_exit_code_130() -> No
         "sys.exit(cli.main(['info']))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False
-    )
+        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False,
+        preexec_fn=heed_interrupts,
+    )  # fmt: skip
     assert (result.returncode, result.stderr.split()) == (130, ["Interrupted."])
 
 
