@@ -19,7 +19,7 @@ _STYLE = """
 .bar{display:inline-block;height:9px;background:#56b4e9;vertical-align:middle;margin-right:6px}
 .big{display:flex;flex-wrap:wrap;gap:8px 36px;margin:12px 0}.big dt{color:#666;font-size:11px}
 .big dd{margin:0;font-size:20px;font-variant-numeric:tabular-nums}
-td.path{overflow-wrap:anywhere}td.w{width:30%}
+td.path{overflow-wrap:anywhere;min-width:150px}td.w{width:30%}
 """
 _REMARKS = {
     "outside": "points outside of the image",
@@ -114,7 +114,7 @@ def _prevalence(found: Statistics) -> str:
     ]
     rows = "".join(_level_row(name, level) for name, level in found.levels.items())
     heads = ("Level", "Found", "Graded", *(f"Grade {g}" for g in range(4)), "Not graded",
-             "Grade 1 to 3", "Grade 2 to 3")  # fmt: skip
+             "Grade 1 to 3", "Grade 2 to 3", "Name’s confidence")  # fmt: skip
     return (
         "<section><h2>Vertebral fractures, by the worst grade of an image</h2>"
         f"{_bars(('Worst grade', 'Images', 'Share of the graded'), worst)}</section>"
@@ -128,6 +128,7 @@ def _level_row(name: str, level: LevelCount) -> str:
     cells = [f"{level.found:,}", f"{graded:,}", *(f"{n:,}" for n in grades)]
     cells += [f"{level.grades['']:,}", _share(sum(grades[1:]), graded)]
     cells.append(_share(sum(grades[2:]), graded))
+    cells.append(f"{level.sure / level.sure_of:.2f}" if level.sure_of else "–")
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>"
 
 
