@@ -19,7 +19,7 @@ demo: environment  ## find, grade and frame the vertebrae of the bundled scan
 	@$(BIN)/python tools/demo.py $(OUT)
 
 test: environment lint  ## check the style and the types, then run every test
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: environment  ## ruff, and mypy --strict on the core
 	@$(BIN)/ruff check .

@@ -42,7 +42,20 @@ def scene(host):
 
 
 @pytest.fixture
-def logic(scene):
+def added(scene):
+    """How many nodes of a class a test added; a slice view keeps some of its own."""
+    classes = (
+        "vtkMRMLModelNode",
+        "vtkMRMLDisplayableNode",
+        "vtkMRMLDisplayNode",
+        "vtkMRMLMarkupsFiducialNode",
+    )
+    before = {name: scene.GetNumberOfNodesByClass(name) for name in classes}
+    return lambda name: scene.GetNumberOfNodesByClass(name) - before[name]
+
+
+@pytest.fixture
+def logic(scene, added):
     """The module's logic with a detector that finds a known spine."""
     import VerteNetSlicer
     from VerteNetSlicerLib.selftest import KnownSpine

@@ -335,18 +335,18 @@ def test_several_volumes_keep_their_own_results(logic, examined):
     assert len(logic.examinations()) == 2
 
 
-def test_deleting_the_volume_takes_its_nodes_with_it(logic, examined, scene):
+def test_deleting_the_volume_takes_its_nodes_with_it(logic, examined, scene, added):
     scene.RemoveNode(examined.nodes.volume)
     assert logic.examinations() == ()
-    assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode") == 0
-    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
+    assert added("vtkMRMLMarkupsFiducialNode") == 0
+    assert added("vtkMRMLModelNode") == 0
 
 
-def test_deleting_the_points_ends_the_examination(logic, examined, scene):
+def test_deleting_the_points_ends_the_examination(logic, examined, scene, added):
     volume = examined.nodes.volume
     scene.RemoveNode(examined.nodes.points)
     assert logic.examination(volume) is None
-    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0
+    assert added("vtkMRMLModelNode") == 0
     assert len(logic.detect(volume).review.spine) == 8
 
 
@@ -387,7 +387,7 @@ def test_closing_the_scene_while_placing_is_safe(logic, examined, scene):
     assert logic.examinations() == ()
 
 
-def test_many_volumes_in_a_row_leave_no_observers_behind(logic, scene):
+def test_many_volumes_in_a_row_leave_no_observers_behind(logic, scene, added):
     import slicer
     from VerteNetSlicerLib.conversions import volume_from_image
     from VerteNetSlicerLib.selftest import made_image
@@ -400,9 +400,9 @@ def test_many_volumes_in_a_row_leave_no_observers_behind(logic, scene):
         scene.RemoveNode(examined.nodes.volume)
         kept.append(len(logic.Observations))
     assert kept == [kept[0]] * 50
-    assert scene.GetNumberOfNodesByClass("vtkMRMLDisplayableNode") == 0
+    assert added("vtkMRMLDisplayableNode") == 0
     # A display node left behind would keep its volume's pixels.
-    assert scene.GetNumberOfNodesByClass("vtkMRMLDisplayNode") == 0
+    assert added("vtkMRMLDisplayNode") == 0
     assert slicer.mrmlScene is scene
     assert all(len(e.Observations) == 0 for e in [examined])
 
