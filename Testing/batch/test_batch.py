@@ -69,9 +69,7 @@ def test_a_bad_file_is_a_failure_and_stops_nothing(tmp_path: Path) -> None:
     bad.write_bytes(b"not an image at all")
     defect = write_png(tmp_path / "defect.png")
     gone = tmp_path / "gone.dcm"
-    outcomes = list(
-        batch.detect_many([bad, gone, defect, good], tmp_path / "out", PointsThere())
-    )
+    outcomes = list(batch.detect_many([bad, gone, defect, good], tmp_path / "out", PointsThere()))
     failures = [o.failure for o in outcomes if o.failure]
     assert [Path(f.file).name for f in failures] == ["bad.png", "gone.dcm", "defect.png"]
     assert "Unexpected error (ZeroDivisionError: a defect of ours)" in failures[2].reason

@@ -196,8 +196,6 @@ def test_a_gzip_file_that_is_cut_is_not_filled_with_zeros(
         read_image(tmp_path / "s.nii.gz")
 
 
-def test_a_grey_png_with_a_transparent_grey_is_read(
-    tmp_path: Path, eight_bit: np.ndarray
-) -> None:
+def test_a_grey_png_with_a_transparent_grey_is_read(tmp_path: Path, eight_bit: np.ndarray) -> None:
     Image.fromarray(eight_bit).save(tmp_path / "s.png", transparency=0)
     assert np.array_equal(read_image(tmp_path / "s.png").pixels, eight_bit)

@@ -56,9 +56,7 @@ def test_an_untrained_network_runs_to_a_spine(a_published_model, an_image):
     assert nothing.warnings
 
 
-def test_bodies_are_named_from_the_top_and_lie_where_they_were_painted(
-    a_published_model, an_image
-):
+def test_bodies_are_named_from_the_top_and_lie_where_they_were_painted(a_published_model, an_image):
     spine = Detector(painted(a_published_model), threshold=0.3).detect(an_image)
     assert [v.level.value for v in spine] == ["T12", "L1", "L2", "L3", "L4"]
     assert spine.anterior is Side.RIGHT

@@ -58,9 +58,7 @@ def test_a_wall_has_the_colour_of_its_grade(an_analysis: Analysis, an_image: Dxa
     assert brightest / brightest.max() == pytest.approx(wanted / wanted.max(), abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns"), [(64, 64), (64, 3000), (3000, 64), (1800, 600)]
-)
+@pytest.mark.parametrize(("rows", "columns"), [(64, 64), (64, 3000), (3000, 64), (1800, 600)])
 def test_an_image_of_any_shape_is_drawn(rows: int, columns: int) -> None:
     image = image_from_array(np.arange(rows * columns).reshape(rows, columns) % 251, name="x")
     analysis = measure(Spine(), ImageFrame("x", columns, rows), image=image)

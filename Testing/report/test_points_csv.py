@@ -167,9 +167,7 @@ def test_vertebrae_csv_gives_its_own_numbers_again(an_analysis, tmp_path: Path) 
     path.write_text(vertebrae_csv([an_analysis]), encoding="utf-8")
     (read,) = read_landmarks(path)
     again = measure(read.spine, read.frame, sex=read.sex, age_years=read.age_years)
-    assert [v.heights.Ha for v in again.vertebrae] == [
-        v.heights.Ha for v in an_analysis.vertebrae
-    ]
+    assert [v.heights.Ha for v in again.vertebrae] == [v.heights.Ha for v in an_analysis.vertebrae]
     assert [v.final_grade for v in again.vertebrae] == [
         v.final_grade for v in an_analysis.vertebrae
     ]

@@ -45,9 +45,9 @@ def test_a_readers_grade_has_its_own_column(an_analysis: Analysis) -> None:
 
 
 def test_many_images_share_one_heading(an_analysis: Analysis) -> None:
-    other = replace(an_analysis, frame=replace(an_analysis.frame, file="b, \"c\".dcm"))
+    other = replace(an_analysis, frame=replace(an_analysis.frame, file='b, "c".dcm'))
     read = rows(vertebrae_csv([an_analysis, other]))
-    assert [r["image"] for r in read[:1] + read[-1:]] == ["scän 1.dcm", "b, \"c\".dcm"]
+    assert [r["image"] for r in read[:1] + read[-1:]] == ["scän 1.dcm", 'b, "c".dcm']
 
 
 def test_no_vertebrae_leave_the_heading_alone(an_empty_analysis: Analysis) -> None:

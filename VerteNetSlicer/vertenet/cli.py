@@ -520,4 +520,3 @@ def _progress(total: int) -> Iterator[Progress | None]:
                   redirect_stderr=False) as bar:  # fmt: skip
         task = bar.add_task("", total=total)
         yield lambda done, _total, name: bar.update(task, completed=done, description=name)
-

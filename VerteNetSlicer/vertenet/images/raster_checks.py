@@ -28,8 +28,7 @@ def check_whole(data: bytes, kind: str, path: Path) -> None:
     if kind == "BMP" and data[30:31] not in (b"", b"\x00", b"\x03"):
         # ITK writes beyond its buffer where such data are damaged, which ends the process.
         raise ImageError(
-            f"{path.name}: expected an uncompressed BMP file, got a compressed one. "
-            "Save it as PNG."
+            f"{path.name}: expected an uncompressed BMP file, got a compressed one. Save it as PNG."
         )
     if kind == "NRRD":
         where = _nrrd_data_file(data)

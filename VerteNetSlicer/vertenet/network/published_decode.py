@@ -69,9 +69,7 @@ def decode_published(
     rows, columns = index // heat.shape[-1], index % heat.shape[-1]
     cells = torch.stack((columns, rows), dim=1) + offset[0, :, rows, columns].T.double()
     corners = cells[:, None] - vectors[0, :, rows, columns].T.double().reshape(-1, 4, 2)
-    candidates = (
-        _candidate(c * STRIDE, p * STRIDE, s) for c, p, s in zip(cells, corners, scores)
-    )
+    candidates = (_candidate(c * STRIDE, p * STRIDE, s) for c, p, s in zip(cells, corners, scores))
     return [c for c in candidates if c.score >= threshold and np.isfinite(c.points[_ROWS]).all()]
 
 

@@ -94,9 +94,7 @@ def aac_csv(analyses: Iterable[Analysis]) -> str:
     return csv_text(AAC_COLUMNS, (row for a in analyses for row in aac_rows(a)))
 
 
-def _vertebra_row(
-    analysis: Analysis, vertebra: Vertebra, measures: VertebraMeasures
-) -> list[Cell]:
+def _vertebra_row(analysis: Analysis, vertebra: Vertebra, measures: VertebraMeasures) -> list[Cell]:
     heights, ratios, genant = measures.heights, measures.ratios, measures.genant
     reader, spacing = vertebra.reader, analysis.frame.scale.spacing_mm or (None, None)
     row: list[Cell] = [clean(analysis.frame.file), vertebra.level.value]

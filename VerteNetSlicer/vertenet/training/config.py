@@ -72,8 +72,7 @@ class TrainingConfig:
                 )
         if self.steps is not None and self.steps < 1:
             raise ConfigurationError(
-                f"Expected 1 or more 'steps', got {self.steps}. Correct the training "
-                "configuration."
+                f"Expected 1 or more 'steps', got {self.steps}. Correct the training configuration."
             )
         if not (0 < self.real_share <= 1 and 0 <= self.hold_out < 1):
             raise ConfigurationError(

@@ -84,9 +84,17 @@ class ImageResult:
         return all(m.certain for m in self.matches)
 
 
-def compare(image: str, predicted: Bodies, truth: Bodies, size: tuple[int, int] | None,
-            ignore: Bodies | None = None, *, scale: tuple[float, float] = (1.0, 1.0),
-            uncertain: Collection[str] = (), complete: bool = True) -> ImageResult:
+def compare(
+    image: str,
+    predicted: Bodies,
+    truth: Bodies,
+    size: tuple[int, int] | None,
+    ignore: Bodies | None = None,
+    *,
+    scale: tuple[float, float] = (1.0, 1.0),
+    uncertain: Collection[str] = (),
+    complete: bool = True,
+) -> ImageResult:
     """Match the vertebrae of one image by place, never by name.
 
     Args:
@@ -109,8 +117,9 @@ def compare(image: str, predicted: Bodies, truth: Bodies, size: tuple[int, int] 
         if name is None and not whole:
             continue
         found = None if name is None else (name, free.pop(name))
-        matches.append(_match((level, points * unit), found, unit, size,
-                              (whole, level not in uncertain)))
+        matches.append(
+            _match((level, points * unit), found, unit, size, (whole, level not in uncertain))
+        )
     for points in (ignore or {}).values():
         best = _nearest(points * unit, free)
         if best is not None:
@@ -152,8 +161,13 @@ def _nearest(points: Array, others: Bodies) -> str | None:
     return best
 
 
-def _match(true: tuple[str, Array], found: tuple[str, Array] | None, unit: Array,
-           size: tuple[int, int] | None, known: tuple[bool, bool]) -> Match:
+def _match(
+    true: tuple[str, Array],
+    found: tuple[str, Array] | None,
+    unit: Array,
+    size: tuple[int, int] | None,
+    known: tuple[bool, bool],
+) -> Match:
     """Errors of one body; points in the unit of the scale."""
     level, truth = true
     if found is None:
@@ -166,9 +180,17 @@ def _match(true: tuple[str, Array], found: tuple[str, Array] | None, unit: Array
     pixels = difference / unit
     frame = np.full(2, np.nan) if size is None else np.array(PAPER_FRAME) / np.array(size)
     length = np.linalg.norm(difference, axis=1)
-    return Match(level, name, np.linalg.norm(pixels, axis=1), length / tall,
-                 difference @ forward / tall, difference @ down / tall,
-                 np.linalg.norm(pixels * frame, axis=1), length, *known)
+    return Match(
+        level,
+        name,
+        np.linalg.norm(pixels, axis=1),
+        length / tall,
+        difference @ forward / tall,
+        difference @ down / tall,
+        np.linalg.norm(pixels * frame, axis=1),
+        length,
+        *known,
+    )
 
 
 def _axes(points: Array) -> tuple[Array, Array]:
