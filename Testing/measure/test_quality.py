@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from vertenet.images import image_from_array
 from vertenet.measure import check_quality
 
 PX = PixelScale()
-DATA = "/work/shared/data/nhanes_vfa_2013_14_dev.npz"
+DATA = Path(__file__).parents[3] / "shared" / "data" / "nhanes_vfa_2013_14_dev.npz"
 
 
 def codes(quality):
@@ -137,7 +137,7 @@ def test_faint_endplates_are_said_and_clear_ones_are_not(build):
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not os.path.exists(DATA), reason="the private data is not here")
+@pytest.mark.skipif(not DATA.exists(), reason="the private data is not here")
 def test_real_spines_are_plausible():
     with np.load(DATA) as data:
         points = data["six_x10"][::20].astype(float)
