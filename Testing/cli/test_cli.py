@@ -254,6 +254,13 @@ def test_a_wrong_spacing_is_refused_before_anything_is_written(
 
 
 @pytest.mark.usefixtures("a_detector")
+def test_an_output_without_a_name_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("measure", write_points(tmp_path / "p.csv", "a"), "--output", "") == 2
+    assert "got nothing" in capsys.readouterr().err
+
+
 def test_an_output_that_is_a_file_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from .report.exchange import Exchange
 
 FAILED, INTERRUPTED = 1, 130
-_PATH = click.Path(path_type=Path)
+
+
+class _NamedPath(click.Path):
+    """A path that has a name: an empty one, as of an unset variable, would be this folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("expected the name of a file or folder, got nothing. Name it.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_PATH = _NamedPath(path_type=Path)
 _SPACING = click.option(
     "--spacing", metavar="ROW,COL", help="Pixel spacing in mm, in place of what the file says."
 )
