@@ -15,7 +15,6 @@ from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain, mirror
 from .assemble import assemble
-from .disagreement import widened
 from .prepare import Resize, fit, published_grey, to_tensor
 
 if TYPE_CHECKING:
@@ -150,10 +149,12 @@ class Detector:
             points = to_image(frames, out["uv"].cpu())
         sigma = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
         factor = float(self.info.config.get("sigma_factor", 1.0))
-        refined = working.back(points.double().numpy())
-        own = working.back_sigma(sigma.double().numpy() * factor)
-        unsure = widened(own, refined, stored, first.back_sigma(found.sigma))
-        return replace(found, points=refined, sigma=unsure)
+        sigma_px = sigma.double().numpy() * factor
+        return replace(
+            found,
+            points=working.back(points.double().numpy()),
+            sigma=working.back_sigma(sigma_px),
+        )
 
     def _published(self, image: DxaImage) -> Candidates:
         """The published network: its own input size and scaling, corners only."""
