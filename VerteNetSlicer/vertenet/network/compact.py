@@ -69,7 +69,8 @@ class CompactVerteNet(nn.Module):
     scale, and returns maps of size (N, C, H / 4, W / 4):
 
     * ``heat`` (1) logit of a vertebra's centre;
-    * ``offset`` (2) from the cell to the centre, in cells;
+    * ``offset`` (2) from the cell to the centre, in cells: taught beside the vectors, which
+      alone are read, since they reach the points from any cell;
     * ``points`` (12) from the cell to PS, MS, AS, AI, MI, PI as x, y, in units of 16 px;
     * ``scale`` (6) log of each point's Laplace scale, relative to the body's height;
     * ``level`` (18) logits of T1 ... L5, S1;

@@ -71,15 +71,12 @@ def synthesise(seed: int, *, size: Shape = (704, 352), look: str | None = None) 
     return render_scan(draw_parameters(np.random.default_rng(seed), look=look), size)
 
 
-def synthesise_batch(
-    seeds: Sequence[int], size: Shape = (704, 352), device: str = "cpu"
-) -> list[SyntheticScan]:
+def synthesise_batch(seeds: Sequence[int], size: Shape = (704, 352)) -> list[SyntheticScan]:
     """Render several seeds one after the other.
 
     Args:
         seeds: one per scan.
         size: rows and columns.
-        device: only "cpu" is rendered on; kept so that callers need not change.
     """
     return [synthesise(int(seed), size=size) for seed in seeds]
 
