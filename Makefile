@@ -8,18 +8,26 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 BIN := .venv/bin
 WORKERS ?= 2
 OUT ?= demo-output
+SLICER ?= https://github.com/Slicer/Slicer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench sources environment clean distclean
+.PHONY: help demo test test-slicer-versions test-slicer-sources lint format bench sources \
+    environment clean distclean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 22
 
 demo: environment  ## find, grade and frame the vertebrae of the bundled scan
 	@$(BIN)/python tools/demo.py $(OUT)
 
 test: environment lint  ## check the style and the types, then run every test
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
+
+test-slicer-versions: environment  ## the Slicer module's tests on other versions of slicer-core
+	OMP_NUM_THREADS=1 $(BIN)/python tools/slicer_versions.py $(ARGS)
+
+test-slicer-sources: environment  ## the same under Slicer's own base classes: SLICER=checkout or address
+	OMP_NUM_THREADS=1 $(BIN)/python tools/slicer_sources.py $(SLICER) $(ARGS)
 
 lint: environment  ## ruff, and mypy --strict on the core
 	@$(BIN)/ruff check .

@@ -12,10 +12,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import vertenet_host
 vertenet_host.boot()
+import slicer.i18n, slicer.ScriptedLoadableModule, slicer.parameterNodeWrapper
+before = set(sys.modules)
 module = vertenet_host.load_scripted_module()
 import VerteNetSlicerLib.logic, VerteNetSlicerLib.samples, VerteNetSlicerLib.selftest
 heavy = {"torch", "torchvision", "qt", "ctk", "click", "rich", "PIL", "matplotlib", "PyTorchUtils"}
-print(sorted(heavy & set(sys.modules)))
+print(sorted(heavy & (set(sys.modules) - before)))
 """
 
 

@@ -16,6 +16,7 @@ import typing
 import unittest
 from pathlib import Path
 
+import own_sources
 import slicer.util
 import vtk
 
@@ -74,6 +75,15 @@ class _Application:
     def processEvents(self):
         """There is no event loop."""
 
+    def translate(self, context, text):
+        return text
+
+    def moduleManager(self):
+        return self
+
+    def disconnect(self, signal, slot):
+        """Nothing is ever unloaded here."""
+
 
 def is_real_application() -> bool:
     """True inside Slicer itself."""
@@ -95,7 +105,11 @@ def boot():
     _wire_storage(scene, application_logic)
     for name, class_name in _LOGICS:
         _add_module(name, class_name, scene, application_logic)
-    _add_python_modules()
+    own = own_sources.folder()
+    if own is None:
+        _add_python_modules()
+    else:
+        own_sources.install(own)
     return scene
 
 
