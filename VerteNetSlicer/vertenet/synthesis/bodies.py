@@ -34,6 +34,8 @@ class BodyStyle:
     twist: float
     hollow: float
     inset: float
+    taper: tuple[float, float] = (1.0, 1.0)
+    rounding: float = 0.0
 
 
 def draw_body(image: Image, plateau: Image, view: View, outline: Points, style: BodyStyle) -> None:
@@ -193,18 +195,44 @@ def _coverages(
     top, bottom, front, back = sides
     ends = np.minimum(top, bottom)
     walls = np.minimum(front, back)
-    body = _cover(np.minimum(ends, walls), s)
+    edge = _rounded(ends, walls, style.rounding)
+    body = _cover(edge, s)
     inset, t = np.float32(style.inset), np.float32(style.thickness)
-    walls_in, ends_in = walls - inset, ends - inset
-    outer = _cover(np.minimum(ends_in, walls_in), s)
+    outer = _cover(edge - inset, s)
     rim = np.zeros(outer.shape, np.float32)
-    for weight, distance, depth in (
-        (style.ends[0], top, t),
-        (style.ends[1], bottom, t),
-        (style.walls[0], front, np.float32(0.7) * t),
-        (style.walls[1], back, np.float32(0.7) * t),
+    taper = _taper(front, back, style.taper)
+    for weight, distance, depth, along in (
+        (style.ends[0], top, t, taper),
+        (style.ends[1], bottom, t, taper),
+        (style.walls[0], front, np.float32(0.7) * t, None),
+        (style.walls[1], back, np.float32(0.7) * t, None),
     ):
         if weight > 0.0:
             rest = _cover(distance - inset - depth, s)
-            rim += np.float32(weight) * np.maximum(outer - rest, 0.0)
+            line = np.float32(weight) * np.maximum(outer - rest, 0.0)
+            rim += line if along is None else line * along
     return body, rim
+
+
+def _rounded(
+    ends: NDArray[np.float32], walls: NDArray[np.float32], size: float
+) -> NDArray[np.float32]:
+    """The smaller of two distances, corners rounded off over ``size`` units."""
+    least = np.minimum(ends, walls)
+    if size < 0.5:
+        return least
+    near = np.maximum(np.float32(size) - np.abs(ends - walls), 0.0)
+    return least - near * near * np.float32(0.25 / size)
+
+
+def _taper(
+    front: NDArray[np.float32], back: NDArray[np.float32], left: tuple[float, float]
+) -> NDArray[np.float32] | None:
+    """How bright the endplates are along their way from the back to the front."""
+    if left == (1.0, 1.0):
+        return None
+    place = np.clip(back / np.maximum(front + back, 1.0), 0.0, 1.0)
+    rise = np.clip(place / np.float32(0.35), 0.0, 1.0)
+    fall = np.clip((1.0 - place) / np.float32(0.35), 0.0, 1.0)
+    behind, ahead = np.float32(left[0]), np.float32(left[1])
+    return (behind + (1.0 - behind) * rise) * (ahead + (1.0 - ahead) * fall)

@@ -42,14 +42,30 @@ def degeneration(
                 )
                 sharp.fill(
                     smooth_curve(np.concatenate([spur, spur[:1]]), 18),
-                    rng.uniform(0.4, 1.0) * params["bone"],
+                    rng.uniform(0.4, 1.0) * params["spur_gain"] * params["bone"],
                 )
+        _bridge(sharp, six, level, params, rng)
         if rng.random() < params["schmorl"]:
             end = points[1] if rng.random() < 0.5 else points[4]
             inward = down if end is points[1] else -down
             node = end + front * rng.normal(0, 0.15) * depth + inward * 0.05 * depth
             sharp.fill(ellipse(node, front, 0.19 * depth, 0.14 * depth), 0.35 * params["bone"])
             sharp.fill(ellipse(node, front, 0.14 * depth, 0.09 * depth), -0.75 * params["bone"])
+
+
+def _bridge(
+    sharp: Pen, six: NDArray[np.float64], level: int, params: Params, rng: np.random.Generator
+) -> None:
+    """Dense bone before a disc that joins both bodies; the corners lie under it."""
+    if rng.random() >= params["bridges"] or not np.isfinite(six[level + 1]).all():
+        return
+    upper, lower = six[level], six[level + 1]
+    depth = float(np.linalg.norm(upper[3] - upper[5]))
+    front = (upper[3] - upper[5]) / depth
+    middle = 0.5 * (upper[3] + lower[2]) + front * rng.uniform(-0.10, 0.14) * depth
+    size = rng.uniform(0.08, 0.2) * depth
+    weight = rng.uniform(0.4, 1.0) * params["spur_gain"] * params["bone"]
+    sharp.fill(blob(rng, middle, size, rough=0.25, count=14), weight)
 
 
 def implants(

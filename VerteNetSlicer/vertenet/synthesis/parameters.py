@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 LOOKS = ("bright", "faint", "radiograph")
-LOOK_SHARES = (0.45, 0.40, 0.15)
+LOOK_SHARES = (0.43, 0.36, 0.21)
 FIELDS = ("whole", "t4l5", "lumbar", "thoracic")
 
 # Half the chance that a wall of L1 to L4 is calcified in the 40 % of aortas drawn with
@@ -56,13 +56,12 @@ def _field(rng: np.random.Generator, look: str) -> Params:
         "thoracic": (rng.uniform(-1.0, 2.5), rng.uniform(10.5, 14.5)),
         "radiograph": (rng.uniform(8.0, 11.6), rng.uniform(18.2, 22.5)),
     }[field]
-    squeezed = field == "radiograph" and _chance(rng, 0.5)
     wide = look == "radiograph"
     return {
         "field": field,
         "top_level": float(top),
         "bottom_level": float(bottom),
-        "aspect": float(rng.uniform(0.48, 0.65) if squeezed else np.exp(rng.normal(0, 0.10))),
+        "aspect": _aspect(rng, wide),
         "rotation": float(np.clip(rng.normal(0, 3.5), -9, 9)),
         "spine_x": float(
             rng.uniform(0.3, 0.6) if wide else np.clip(rng.normal(0.38, 0.09), 0.18, 0.66)
@@ -72,8 +71,30 @@ def _field(rng: np.random.Generator, look: str) -> Params:
     }
 
 
+def _aspect(rng: np.random.Generator, wide: bool) -> float:
+    """Width of a pixel's scale over its height; films are often squeezed into a square."""
+    if wide and _chance(rng, 0.65):
+        return float(rng.uniform(1.1, 1.9) if _chance(rng, 0.85) else rng.uniform(0.5, 0.8))
+    return float(np.exp(rng.normal(0, 0.10)))
+
+
 def _bones(rng: np.random.Generator, look: str) -> Params:
+    drawn = _drawn_bones(rng, look)
+    if look != "bright" and _chance(rng, 0.45):
+        # many faint scans show of a body hardly more than its endplates
+        drawn["bone"] *= float(rng.uniform(0.0, 0.4))
+        drawn["wall"] *= float(rng.uniform(0.0, 0.3))
+        drawn["endplate"] = max(drawn["endplate"], float(rng.uniform(0.12, 0.45)))
+    if look == "radiograph":
+        gain = float(np.exp(rng.uniform(np.log(0.3), 0.1)))
+        for name in ("bone", "endplate", "wall", "posterior", "pelvis"):
+            drawn[name] *= gain
+    return drawn
+
+
+def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
     bright, faint = look == "bright", look == "faint"
+    low, high = {"bright": (0.5, 1.5), "faint": (0.5, 1.7)}.get(look, (0.8, 2.2))
     return {
         "bone": float(
             rng.uniform(0.45, 0.70)
@@ -95,7 +116,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "uneven": float(rng.uniform(0.0, 0.7 if bright else 1.0)),
         "tilt": float(abs(rng.normal(0, 1.6))),
         "twist": float(abs(rng.normal(0, 1.4))),
-        "scoliosis": float(abs(rng.normal(0, 2.5)) if _chance(rng, 0.3) else 0.0),
+        "scoliosis": float(abs(rng.normal(0, 4.0)) if _chance(rng, 0.3) else 0.0),
         "hollow": float(max(rng.normal(0.15, 0.2), 0.0)),
         "grain": float(rng.uniform(0.05, 0.45) ** 2),
         "grain_size": float(rng.uniform(1.0, 4.0)),
@@ -103,11 +124,16 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "upper_fade": float(rng.uniform(-0.1, 0.45)),
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.12, 0.6)),
         "back_pad": float(rng.uniform(0.0, 0.18)),
-        "disc_scale": float(rng.uniform(0.5, 1.15)),
+        "disc_scale": float(rng.uniform(low, high)),
+        "disc_bend": float(rng.uniform(0.0, 4.0)),
+        "taper": [float(v) for v in rng.uniform(0.0 if not bright else 0.3, 1.2, 2)],
+        "lost_ends": float(rng.uniform(0.0, 0.10 if bright else 0.25)),
+        "rounding": float(rng.uniform(0.0, 7.0)),
         "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "tangle": int(rng.integers(0, 4) if bright else rng.integers(0, 9)),
         "costal": float(rng.uniform(0.0, 1.3)),
         "canal": float(rng.uniform(0.35, 1.2)),
+        "foramen": float(max(rng.uniform(-0.5, 1.0), 0.0)),
         "skew": float(abs(rng.normal(0, 3.0))),
         "ribs": float(rng.uniform(0.25, 0.9) if bright else rng.uniform(0.0, 0.6)),
         "rib_angle": float(rng.normal(30, 6)),
@@ -125,7 +151,7 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
             if _chance(rng, 0.95)
             else 0.0
         ),
-        "sacrum": float(rng.uniform(0.6, 1.8)),
+        "sacrum": float(rng.uniform(0.6, 1.8) if bright else rng.uniform(0.1, 1.2)),
         "crest_forward": float(rng.uniform(10, 90)),
         "crest_down": float(rng.uniform(-60, 60)),
         "crest_split": float(rng.uniform(4, 30)),
@@ -133,6 +159,8 @@ def _bones(rng: np.random.Generator, look: str) -> Params:
         "crest_height": float(rng.uniform(60, 120)),
         "femur": float(_chance(rng, 0.5)),
         "osteophytes": float(rng.uniform(0, 0.45) if _chance(rng, 0.45) else 0.02),
+        "bridges": float(rng.uniform(0, 0.35) if _chance(rng, 0.25) else 0.0),
+        "spur_gain": float(rng.uniform(0.5, 2.0)),
         "schmorl": float(rng.uniform(0.02, 0.2) if _chance(rng, 0.2) else 0.0),
     }
 
@@ -154,6 +182,7 @@ def _soft(rng: np.random.Generator, look: str) -> Params:
         "trunk_depth": float(rng.uniform(230, 480)),
         "tissue_blur": float(rng.uniform(1.5, 8.0)),
         "folds": int(rng.integers(0, 4)),
+        "threads": int(0 if bright else rng.integers(0, 14)),
         "hips": float(rng.uniform(0.0, 1.1) if look == "radiograph" else rng.uniform(0.0, 0.25)),
         "air": float(rng.uniform(0.05, 0.35) if bright else rng.uniform(0.05, 0.65)),
         "sulcus_level": float(rng.uniform(9.8, 12.4)),

@@ -147,6 +147,7 @@ def _tissues(
     fine = Pen(view)
     soft_tissue.trunk(broad, curve, params, _stream(params, 11))
     soft_tissue.skin_folds(fine, curve, params, _stream(params, 12))
+    soft_tissue.threads(fine, curve, params, _stream(params, 18))
     soft_tissue.lungs(middle, fine, curve, params, _stream(params, 13))
     soft_tissue.heart_and_vessels(broad, fine, curve, params, _stream(params, 14))
     walls = soft_tissue.aorta(middle, fine, curve, params, _stream(params, 15))
@@ -193,11 +194,16 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
     )
     top = float(params["endplate"] * factor * np.exp(rng.normal(0, 0.2)))
     sclerotic = 1.6 if rng.random() < 0.06 else 1.0
+    bottom = 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))
+    top, bottom = (
+        e * (rng.uniform(0.0, 0.6) if rng.random() < params["lost_ends"] else 1.0)
+        for e in (top, bottom)
+    )
     blur_units = params["blur"] / view.scale
     thickness = params["thickness"] * np.exp(rng.normal(0, 0.12)) * sclerotic
     return BodyStyle(
         plateau=float(params["bone"] * factor),
-        ends=(top, 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))),
+        ends=(float(top), float(bottom)),
         walls=(
             float(params["wall"] * factor),
             float(params["wall"] * factor * params["back_wall"]),
@@ -220,6 +226,11 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
         hollow=float(params["hollow"]),
         # a thin blurred line is half as bright outside of its edge: draw it further in
         inset=float(max(0.0, 1.0 * blur_units - 0.25 * thickness)) * 0.6,
+        taper=(
+            float(np.clip(params["taper"][0] + rng.normal(0, 0.15), 0.0, 1.2)),
+            float(np.clip(params["taper"][1] + rng.normal(0, 0.15), 0.0, 1.2)),
+        ),
+        rounding=float(params["rounding"] * rng.uniform(0.6, 1.4)),
     )
 
 

@@ -76,6 +76,11 @@ def _arch(
         tilt /= np.linalg.norm(tilt)
         soft.fill(ellipse(facet, tilt, 0.42 * height, 0.15 * depth), 0.34 * gain)
         sharp.bone(ellipse(facet + side * 3.0, tilt, 0.46 * height, 0.12 * depth), 0.26 * gain)
+        hole = curve.at(level + 0.36, -rng.uniform(0.04, 0.2) * depth, skew)
+        sharp.fill(
+            ellipse(hole, tilt, rng.uniform(0.2, 0.4) * height, rng.uniform(0.08, 0.14) * depth),
+            -0.25 * params["foramen"] * gain,
+        )
         lamina = curve.at(level + 0.15, -canal - 0.22 * depth, skew)
         sharp.bone(blob(rng, lamina, 0.26 * height, rough=0.3, count=14), 0.22 * gain)
         if level < 12:

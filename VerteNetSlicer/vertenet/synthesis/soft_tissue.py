@@ -62,6 +62,19 @@ def skin_folds(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Gener
         pen.fill(np.concatenate([line, below[::-1]]), rng.normal(0, 0.05))
 
 
+def threads(pen: Pen, curve: SpineCurve, params: Params, rng: np.random.Generator) -> None:
+    """Thin long lines that belong to no vertebra: edges of organs, vessels, ribs, cloth."""
+    for _ in range(int(params["threads"])):
+        start = curve.at(rng.uniform(2.0, 19.0), rng.uniform(-160.0, 260.0))
+        turn = rng.uniform(0, 2 * np.pi)
+        points = [start]
+        for _ in range(int(rng.integers(2, 5))):
+            turn += rng.normal(0, 0.6)
+            points.append(points[-1] + rng.uniform(20, 70) * np.array([np.cos(turn), np.sin(turn)]))
+        line = smooth_curve(np.array(points), 14)
+        pen.stroke(line, rng.uniform(1.5, 4.5), rng.uniform(0.02, 0.3) * params["endplate"])
+
+
 def lungs(pen: Pen, rim: Pen, curve: SpineCurve, params: Params, rng: np.random.Generator) -> None:
     """Air above one or two diaphragm domes, with a thin bright line on each dome."""
     for side in (0, 1):

@@ -79,14 +79,22 @@ def _seen(outline: Points, smooth: Image, image: Image) -> bool:
     axis /= max(float(np.linalg.norm(axis)), 1e-6)
     sign = np.sign(inward @ axis)[:, None]
     step = axis * sign
+    contrast = _line_contrast(smooth, ends, step)
+    # the same figure where there is no line: what noise and texture alone make of it
+    alone = float(np.median(_line_contrast(smooth, ends + 0.5 * inward, step)))
+    within = np.concatenate([ends + f * inward for f in (0.4, 0.55, 0.7)])
+    noise = float(np.std(_sample(image, within) - _sample(smooth, within)))
+    needed = max(0.015, 0.6 * noise, 1.2 * alone)
+    return float(np.median(contrast)) > needed and float(np.mean(contrast > 0.5 * needed)) > 0.55
+
+
+def _line_contrast(smooth: Image, ends: Points, step: Points) -> NDArray[np.float32]:
+    """Brightest along a short way inwards, less the darkest outwards, at each point."""
     # the doubled endplates of a tilted body lie on both sides of the outline
     line = np.maximum.reduce([_sample(smooth, ends + k * step) for k in (-0.5, 1.0, 2.0, 3.5)])
     outside = np.minimum.reduce([_sample(smooth, ends - k * step) for k in (2.0, 3.5, 5.0)])
-    contrast = line - outside
-    within = np.concatenate([ends + f * inward for f in (0.4, 0.55, 0.7)])
-    noise = float(np.std(_sample(image, within) - _sample(smooth, within)))
-    needed = max(0.015, 0.6 * noise)
-    return float(np.median(contrast)) > needed and float(np.mean(contrast > 0.5 * needed)) > 0.55
+    contrast: NDArray[np.float32] = line - outside
+    return contrast
 
 
 def _sample(image: Image, points: Points) -> NDArray[np.float32]:

@@ -79,7 +79,7 @@ def _draw_matrix(
         * np.exp(rng.normal(0.0, 0.12))
         * (rng.uniform(0.5, 0.85) if rng.random() < 0.2 else 1.0)
     )
-    stretch = np.exp(rng.normal(0, 0.05))
+    stretch = np.exp(rng.normal(0, 0.05) - (rng.uniform(0, 0.2) if rng.random() < 0.1 else 0.0))
     angle = np.deg2rad(rng.normal(0, 3.5))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     c, s = np.cos(angle), np.sin(angle)
