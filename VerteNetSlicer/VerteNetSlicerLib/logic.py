@@ -135,6 +135,10 @@ class VerteNetLogic(VTKObservationMixin):
         shown.exported = shown.review
         return shown
 
+    def resume(self, volume, review: Review) -> Examination:
+        """Show a review that was kept elsewhere, a reader's edits and scores with it."""
+        return self._show(volume, review)
+
     def examination(self, volume) -> Examination | None:
         """The examination of a volume, or None."""
         if volume is None or volume.GetID() is None:
@@ -154,6 +158,11 @@ class VerteNetLogic(VTKObservationMixin):
     def shift(self, volume, steps: int) -> None:
         """Move all names by so many levels, footwards where positive."""
         self._edit(volume, lambda review: review.shifted(steps))
+
+    def nudge(self, volume, level: Level, name: PointName, columns: float, rows: float) -> None:
+        """Move one point by so many pixels to the right and down."""
+        point = self._required(volume).review.vertebra(level).points[name]
+        self._edit(volume, lambda r: r.moved(level, name, point.x + columns, point.y + rows))
 
     def decide(self, volume, level: Level, decision: ReaderDecision | None) -> None:
         """Keep a reader's grade, reason or 'not evaluable' for one vertebra."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import vtk
+from slicer.i18n import tr as _
 
 import slicer
 from vertenet.analysis import Analysis
-from vertenet.anatomy import Level, PointStatus, Vertebra
+from vertenet.anatomy import Level, PointName, PointStatus, Vertebra
 from vertenet.measure import VertebraMeasures
 
 # The first ten are those of vertebrae.csv.
@@ -17,6 +18,22 @@ COLUMNS = (
     "genant_grade", "genant_type", "reader_grade", "state", "confidence", "worst_ratio",
     "attention",
 )  # fmt: skip
+
+# Those a reader sees, with their headers.
+HEADERS = {
+    "level": _("Level"),
+    "genant_grade": _("Grade"),
+    "genant_type": _("Type"),
+    "reader_grade": _("Reader"),
+    "Ha": "Ha",
+    "Hm": "Hm",
+    "Hp": "Hp",
+    "unit": "",
+    "worst_ratio": _("Worst ratio"),
+    "confidence": _("Score"),
+    "state": _("State"),
+    "attention": _("Look at"),
+}
 
 # A level below this confidence, or a point less certain than this, is looked at first.
 LEVEL_CONFIDENCE = 0.8
@@ -115,15 +132,17 @@ def _attention(vertebra: Vertebra, measures: VertebraMeasures, implausible: bool
     confidence = vertebra.level_confidence
     if confidence is not None and confidence < LEVEL_CONFIDENCE:
         reasons.append("level uncertain")
-    if _uncertain(vertebra):
+    if uncertain_points(vertebra):
         reasons.append("points uncertain")
     return reasons
 
 
-def _uncertain(vertebra: Vertebra) -> bool:
-    sigmas = [p.sigma_px for p in vertebra.points.values() if p.sigma_px is not None]
-    if not sigmas:
-        return False
+def uncertain_points(vertebra: Vertebra) -> tuple[PointName, ...]:
+    """The points of which the network is less sure than a reader would be."""
     corners = vertebra.array()[[0, 2]]
     depth = float(((corners[1] - corners[0]) ** 2).sum() ** 0.5)
-    return max(sigmas) > SIGMA_OF_DEPTH * depth
+    return tuple(
+        name
+        for name, point in vertebra.points.items()
+        if point.sigma_px is not None and point.sigma_px > SIGMA_OF_DEPTH * depth
+    )

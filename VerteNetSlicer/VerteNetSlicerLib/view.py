@@ -10,6 +10,7 @@ from vertenet.anatomy import Level
 
 from .drawing import wall_outline
 from .examination import Examination
+from .state import VerteNetState
 
 # Bodies above and below the chosen one that stay in sight, in its own heights.
 _SURROUNDINGS = 2.5
@@ -27,6 +28,18 @@ def fit(volume) -> None:
     manager = slicer.app.layoutManager()
     manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
     slicer.util.setSliceViewerLayers(background=volume, rotateToVolumePlane=True, fit=True)
+
+
+def apply_layers(examination: Examination, state: VerteNetState) -> None:
+    """Draw of an examination what was chosen to be drawn."""
+    made = examination.nodes
+    made.points.GetDisplayNode().SetPointLabelsVisibility(state.show_labels)
+    for role, shown in (
+        ("outlines", state.show_outlines),
+        ("guides", state.show_guides),
+        ("regions", state.show_regions),
+    ):
+        made.models[role].GetDisplayNode().SetVisibility(shown)
 
 
 def zoom_to(examination: Examination, level: Level) -> None:

@@ -87,7 +87,7 @@ class VerteNetPanel(PanelPart):
             _("Find the vertebrae of this image.") if volume else _("Select an image first.")
         )
         if examination is not None:
-            self._apply_display(examination)
+            view.apply_layers(examination, self.state)
 
     def select(self, volume) -> None:
         """Make a volume the present one."""
@@ -156,7 +156,7 @@ class VerteNetPanel(PanelPart):
         for box, field in _SHOW_BOXES.items():
             setattr(self.state, field, bool(getattr(self.ui, box).checked))
         if self.examination is not None:
-            self._apply_display(self.examination)
+            view.apply_layers(self.examination, self.state)
 
     @shown_errors
     def on_export(self) -> None:
@@ -225,13 +225,3 @@ class VerteNetPanel(PanelPart):
         )
         self.ui.rowSpinBox.value = known.scale.row
         self.ui.columnSpinBox.value = known.scale.column
-
-    def _apply_display(self, examination: Examination) -> None:
-        state, nodes = self.state, examination.nodes
-        nodes.points.GetDisplayNode().SetPointLabelsVisibility(state.show_labels)
-        for role, shown in (
-            ("outlines", state.show_outlines),
-            ("guides", state.show_guides),
-            ("regions", state.show_regions),
-        ):
-            nodes.models[role].GetDisplayNode().SetVisibility(shown)

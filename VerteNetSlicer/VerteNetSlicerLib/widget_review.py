@@ -13,24 +13,9 @@ from vertenet.errors import LandmarkError
 from . import view
 from .drawing import GRADE_COLOURS
 from .examination import Examination
-from .table import Row, attention_order, rows_of
+from .table import HEADERS, Row, attention_order, rows_of
 from .widget_part import PanelPart, shown_errors
 
-# Columns of the table node with the headers a reader sees.
-SHOWN = {
-    "level": _("Level"),
-    "genant_grade": _("Grade"),
-    "genant_type": _("Type"),
-    "reader_grade": _("Reader"),
-    "Ha": "Ha",
-    "Hm": "Hm",
-    "Hp": "Hp",
-    "unit": "",
-    "worst_ratio": _("Worst ratio"),
-    "confidence": _("Score"),
-    "state": _("State"),
-    "attention": _("Look at"),
-}
 _NOT_EVALUABLE = 5
 
 
@@ -49,8 +34,8 @@ class ReviewPart(PanelPart):
         self._rows: tuple[Row, ...] = ()
         for level in LEVELS:
             ui.levelComboBox.addItem(level.value)
-        ui.reviewTable.columnCount = len(SHOWN)
-        ui.reviewTable.setHorizontalHeaderLabels(list(SHOWN.values()))
+        ui.reviewTable.columnCount = len(HEADERS)
+        ui.reviewTable.setHorizontalHeaderLabels(list(HEADERS.values()))
         ui.reviewTable.verticalHeader().visible = False
         ui.reviewTable.connect("itemSelectionChanged()", self.on_select_row)
         self.connect_clicks(
@@ -180,7 +165,7 @@ class ReviewPart(PanelPart):
             table = self.ui.reviewTable
             table.rowCount = len(self._rows)
             for index, row in enumerate(self._rows):
-                for column, name in enumerate(SHOWN):
+                for column, name in enumerate(HEADERS):
                     table.setItem(index, column, self._item(row, name))
                 if row.level is keep:
                     table.selectRow(index)
