@@ -12,6 +12,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 SHIPPED = ("Models", "Schemas", "SampleData")
 CORE = ROOT / "VerteNetSlicer"
+PACKAGES = ("vertenet", "vertenet.*", "VerteNetSlicerLib", "vertenet_web")
 
 
 def resource_patterns() -> list[str]:
@@ -26,10 +27,11 @@ def resource_patterns() -> list[str]:
 
 
 setup(
-    packages=[*find_packages(str(CORE), include=["vertenet", "vertenet.*"]), "vertenet._resources"],
+    packages=[*find_packages(str(CORE), include=PACKAGES), "vertenet._resources"],
     package_dir={"": "VerteNetSlicer", "vertenet._resources": "Resources"},
     package_data={
         "vertenet": ["py.typed", "**/data/*"],
+        "vertenet_web": ["serve/*"],
         "vertenet._resources": resource_patterns(),
     },
     include_package_data=False,

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "VerteNetSlicer"
 LISTS = ROOT / NAME / "CMakeLists.txt"
 NOT_LISTED = {"CMakeLists.txt"}
+NOT_FOR_SLICER = "vertenet_web/"  # the browser's host; Slicer is one itself
 
 
 def files() -> list[str]:
@@ -17,7 +18,8 @@ def files() -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", NAME]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     names = {name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
-    return sorted({name.removeprefix(f"{NAME}/") for name in names} - NOT_LISTED)
+    inside = {name.removeprefix(f"{NAME}/") for name in names} - NOT_LISTED
+    return sorted(name for name in inside if not name.startswith(NOT_FOR_SLICER))
 
 
 def main() -> None:

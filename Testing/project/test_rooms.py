@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "VerteNetSlicer"
 CORE = CODE / "vertenet"
 LIB = CODE / "VerteNetSlicerLib"
+WEB = CODE / "vertenet_web"
 
 HOSTS = {"slicer", "vtk", "qt", "ctk", "mrml", "trame", "trame_slicer", "vtkmodules"}
 GROUND = {"errors", "resources"}
@@ -96,6 +97,12 @@ LIB_RULES = {  # what a file of the library must never import, by how its name b
     "": {"torch", "torchvision"},
 }
 
+LISTENING = {"__init__", "command", "server", "session", "proxy", "gate", "settings"}
+"""The browser's process that listens: it must answer before anything of Slicer is loaded."""
+WEB_ROOMS = {"errors", "resources", "anatomy", "analysis", "images", "measure", "report"}
+"""Of the core the browser shows values and formats; detecting and computing is the logic's."""
+WEB_PACKAGES = {"aiohttp", "numpy", "slicer", "trame", "trame_slicer", "vtk"}
+
 FAMILIES = ("aac", "alignment", "quality")
 """Measures that know nothing of each other; every other file belongs to morphometry."""
 MEASURES_WITH_PIXELS = ("aac", "quality")
@@ -139,7 +146,8 @@ def _from_import(node: ast.ImportFrom, package: str, scope: bool) -> Iterator[Im
         parents = package.split(".")[: len(package.split(".")) - node.level + 1]
         base = ".".join([*parents, *([base] if base else [])])
     for alias in node.names:  # `from . import measure` imports the room `measure`
-        whole = base in {"vertenet", "VerteNetSlicerLib"} and alias.name.islower()
+        packages = {"vertenet", "VerteNetSlicerLib", "vertenet_web"}
+        whole = base in packages and alias.name.islower()
         yield Import(f"{base}.{alias.name}" if whole else base, node.lineno, scope)
 
 
@@ -163,7 +171,7 @@ def core_rooms(found: tuple[Import, ...]) -> Iterator[tuple[str, Import]]:
 
 
 def outsiders(found: tuple[Import, ...]) -> list[Import]:
-    ours = {"vertenet", "VerteNetSlicerLib", "VerteNetSlicer", ""}
+    ours = {"vertenet", "vertenet_web", "VerteNetSlicerLib", "VerteNetSlicer", ""}
     return [i for i in found if i.package not in ours and i.package not in sys.stdlib_module_names]
 
 
@@ -256,6 +264,37 @@ def test_a_file_of_the_slicer_library_keeps_to_its_part(path: Path) -> None:
         assert {i.package for i in outsiders(found)} <= row.packages
 
 
+@pytest.mark.parametrize("path", sources(WEB), ids=ids)
+def test_a_file_of_the_browser_shows_and_does_not_compute(path: Path) -> None:
+    found = imports_of(path, package_of(path))
+    assert {room for room, _ in core_rooms(found)} - {"__init__"} <= WEB_ROOMS
+    assert {i.package for i in outsiders(found)} <= WEB_PACKAGES
+    never = ("VerteNetSlicerLib.widget", "VerteNetSlicer.", "torch.", "qt.")
+    assert not [i.name for i in found if f"{i.name}.".startswith(never)]
+    if path.stem != "host":
+        assert not [i.name for i in found if i.package == "vtk"]
+
+
+@pytest.mark.parametrize("path", sources(WEB), ids=ids)
+def test_the_listening_process_loads_nothing_of_slicer(path: Path) -> None:
+    found = imports_of(path, package_of(path))
+    if path.stem in LISTENING:
+        heavy = {"slicer", "vtk", "trame", "trame_slicer", "torch", "numpy", "SimpleITK"}
+        assert not {i.package for i in found} & heavy
+        ours = {i.name for i in found if i.package == "VerteNetSlicerLib"}
+        assert ours <= {"VerteNetSlicerLib.worklist"}  # a folder's images; it imports no scene
+
+
+@pytest.mark.parametrize("path", [*sources(CORE), *sources(LIB)], ids=ids)
+def test_only_the_command_line_knows_the_browser(path: Path) -> None:
+    found = [i for i in imports_of(path, package_of(path)) if i.package == "vertenet_web"]
+    if path == CORE / "cli.py":
+        assert [i.name for i in found if not i.at_file_scope] == ["vertenet_web.command"]
+        assert not [i.name for i in found if i.at_file_scope]
+    else:
+        assert not found
+
+
 def test_the_slicer_module_imports_nothing_heavy_at_file_scope() -> None:
     module = CODE / "VerteNetSlicer.py"
     if not module.exists():
@@ -265,7 +304,7 @@ def test_the_slicer_module_imports_nothing_heavy_at_file_scope() -> None:
     assert early - set(sys.stdlib_module_names) <= light
 
 
-@pytest.mark.parametrize("path", [*sources(CORE), *sources(LIB)], ids=ids)
+@pytest.mark.parametrize("path", [*sources(CORE), *sources(LIB), *sources(WEB)], ids=ids)
 def test_a_library_file_prints_nothing_and_installs_nothing(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

@@ -173,6 +173,37 @@ def measure(
 
 
 @commands.command()
+@click.argument("places", nargs=-1, type=_PATH, metavar="[FILE or FOLDER]...")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any that is free.")
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="Address to listen on; other machines need the token.")  # fmt: skip
+@click.option("--token", help="What a browser must show; made where other machines can connect.")
+@click.option("--output", "-o", type=_PATH, help="Folder for exports, beside the download.")
+@_MODEL
+@click.option("--sessions", type=click.IntRange(1, 64), default=4, show_default=True,
+              help="Readers at the same time, each with a process of about 0.7 GB.")  # fmt: skip
+@click.option("--drafts", type=_PATH, help="Folder where edits are kept; the user's by default.")
+@click.option("--browser/--no-browser", default=None, help="Open the page here.")
+def view(places: tuple[Path, ...], browser: bool | None, **options: Any) -> None:
+    """Read images in a browser: detect, correct, grade, score, export.
+
+    Needs the packages of 'vertenet[view]'.  Nothing is sent anywhere; edits are kept as
+    they are made, and offered when the image is opened again.
+    """
+    try:
+        from vertenet_web.command import view as show
+    except ImportError:
+        raise MissingDependencyError(
+            "Expected the packages of the browser viewer, but they are not installed. "
+            "Install them with: pip install 'vertenet[view]'"
+        ) from None
+    screen = sys.platform != "linux" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    show(places, browser=screen if browser is None else browser, tell=click.echo, **options)
+
+
+@commands.command()
 @_MODEL
 def info(model: Path | None) -> None:
     """Tell which model is used, and show its card."""

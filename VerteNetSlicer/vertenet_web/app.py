@@ -1,0 +1,135 @@
+"""The page's server side: what is clicked becomes an action, what changed becomes state."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from trame.app import get_server
+from trame.ui.html import DivLayout
+from trame_slicer.core import SlicerApp
+
+from vertenet.errors import VerteNetError
+
+from . import host
+from .drafts import Drafts
+from .settings import ChildSettings
+
+_SERVED = Path(__file__).parent / "serve"
+_NO_ACTION = "Expected an action of this page, got another. Load the page again."
+_ODD_ACTION = "Expected values that fit this action, got others. Load the page again."
+
+
+class App:
+    """One reader's page: scene, view, reading, and what is shown of it.
+
+    Attributes:
+        reader: what a reader can do; None until it is known who reads.
+    """
+
+    def __init__(self, settings: ChildSettings) -> None:
+        self._settings = settings
+        self.server = get_server("vertenet-view", client_type="vue3")
+        self.state = self.server.state
+        self.server.enable_module(
+            {
+                "serve": {"vertenet": str(_SERVED)},
+                "scripts": ["vertenet/page.js"],
+                "styles": ["vertenet/page.css"],
+            }
+        )
+        self._slicer = SlicerApp()
+        host.lend(self._slicer.scene, self._slicer.app_logic)
+        # Only now can anything of VerteNetSlicerLib be imported.
+        from . import reader, routes, screen, slice_view
+
+        self._screen, self._reader_module = screen, reader
+        self.view = slice_view.ImageView(self.server, self._slicer)
+        self.reader: Any = None
+        self._scheduled = False
+        self.state.update({**screen.fixed(), **screen.empty()})
+        self.routes = routes.Routes(self, settings)
+        self.server.controller.on_server_bind.add(
+            lambda bound: self.routes.add_to(bound.app, settings.secret)
+        )
+        self.server.trigger("act")(self.act)
+        self.state.change("tab")(lambda **_: self.refresh())
+        with DivLayout(self.server, classes="page") as layout:
+            layout.root.add_child((_SERVED / "page.html").read_text(encoding="utf-8"))
+
+    def belong_to(self, name: str) -> None:
+        """Open the first image, for a reader who is known now."""
+        from VerteNetSlicerLib.spine_detector import BundledDetector
+
+        known = self._settings
+        drafts = Drafts(known.drafts, name, known.session, local=known.local)
+        logic = self._reader_module.BrowserLogic(BundledDetector(model_dir=known.model))
+        self.reader = self._reader_module.Reader(logic, self.view, drafts, known.files)
+        logic.on_change.append(lambda _: self.refresh_soon())
+        if known.files:
+            self._try("open", [0])
+        self.refresh()
+
+    async def act(self, name: str, args: Any = (), **_: Any) -> None:
+        """What the page asks for, by the action's name."""
+        if self.reader is None:
+            return
+        if name == "detect":
+            # The page says so before the processor is busy.
+            self.state.busy = "Detecting…"
+            self.state.flush()
+            await asyncio.sleep(0.03)
+        try:
+            self._try(name, args)
+        finally:
+            self.state.busy = ""
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Bring the page to the state of the reading."""
+        self._scheduled = False
+        if self.reader is not None:
+            with self.state:
+                angles = self.state.tab == "angles"
+                self.state.update(self._screen.shown(self.reader, angles=angles))
+
+    def refresh_soon(self) -> None:
+        """Bring the page up to date after the event that is handled now."""
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.refresh)
+
+    def warm_up(self) -> None:
+        """Load the network, so that the first detection does not wait for it."""
+        import numpy as np
+
+        from vertenet.images import image_from_array
+
+        detector = self.reader.logic.detector
+        try:
+            detector.detect(image_from_array(np.zeros((256, 128), np.float32), name="warm-up"))
+        except VerteNetError:
+            return  # said at the click, to the reader who asked
+
+    def close(self) -> None:
+        """Let go of the scene; edits are kept already."""
+        if self.reader is not None:
+            self.reader.close()
+
+    def _try(self, name: str, args: Any) -> None:
+        """The edge: errors on purpose are shown as they are, all others are defects."""
+        action = self.reader.actions.get(name)
+        if action is None:
+            self.reader.say(_NO_ACTION, error=True)
+            return
+        if name != "step":
+            self.reader.say("")
+        try:
+            action(*args)
+        except VerteNetError as error:
+            self.reader.say(str(error), error=True)
+        except (TypeError, ValueError, KeyError):
+            logging.exception("Action %s failed", name)
+            self.reader.say(_ODD_ACTION, error=True)

@@ -1,0 +1,143 @@
+"""Edits as they are made, kept so that no lost connection, tab or server loses one.
+
+A draft is named by the digest of the image's file, never by its name, and holds
+points and decisions but no pixel and no name of a patient.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from vertenet.report.atomic import output_errors, write_text
+
+try:
+    import fcntl
+except ImportError:  # Windows: a draft of a session that lives may be offered there
+    fcntl = None  # type: ignore[assignment]
+
+SCHEMA = "vertenet-draft/1"
+_LOCK = ".live"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was done to one image.
+
+    Attributes:
+        review: the review as :mod:`VerteNetSlicerLib.record` writes it.
+        saved_at: seconds since 1970.
+        calibration: row and column size of a pixel in mm that a reader gave, or None.
+        exported: whether it was exported since.
+    """
+
+    review: str
+    saved_at: float
+    calibration: tuple[float, float] | None = None
+    exported: bool = False
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    total = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+class Drafts:
+    """The drafts of one session, and those that earlier ones left.
+
+    Args:
+        folder: where all drafts are.
+        reader: whose they are.
+        session: name of this session; while it lives, no other is offered its drafts.
+        local: whether the machine has one reader, who may come back with another browser.
+    """
+
+    def __init__(self, folder: Path, reader: str, session: str, *, local: bool) -> None:
+        self._home = folder
+        self._local = local
+        self._mine = folder / reader / session
+        with output_errors(folder):
+            self._mine.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._lock = (self._mine / _LOCK).open("w")
+        _lock(self._lock)
+
+    def keep(self, digest: str, draft: Draft) -> None:
+        """Write a draft, whole or not at all.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        content = {"schema": SCHEMA, **vars(draft)}
+        write_text(self._mine / f"{digest}.json", json.dumps(content))
+
+    def mine(self, digest: str) -> Draft | None:
+        """What this session did to an image."""
+        return _read(self._mine / f"{digest}.json")
+
+    def left(self, digest: str) -> Draft | None:
+        """The latest that an ended session did to an image."""
+        found = [(draft, path) for path in self._others(digest) if (draft := _read(path))]
+        return max(found, key=lambda pair: pair[0].saved_at)[0] if found else None
+
+    def forget_left(self, digest: str) -> None:
+        """Remove what ended sessions did to an image: it was taken over, or is not wanted."""
+        for path in self._others(digest):
+            with suppress(OSError):
+                path.unlink()
+
+    def close(self) -> None:
+        """From now on the drafts of this session may be offered."""
+        self._lock.close()
+        if not any(self._mine.glob("*.json")):
+            with suppress(OSError):
+                (self._mine / _LOCK).unlink()
+                self._mine.rmdir()
+                self._mine.parent.rmdir()
+
+    def _others(self, digest: str) -> list[Path]:
+        readers = [*self._home.iterdir()] if self._local else [self._mine.parent]
+        found = [path for reader in readers for path in reader.glob(f"*/{digest}.json")]
+        return [p for p in found if p.parent != self._mine and not _is_live(p.parent)]
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()
+
+
+def _is_live(folder: Path) -> bool:
+    """True while the session that writes there lives: it holds a lock that ends with it."""
+    try:
+        with (folder / _LOCK).open("r+") as lock:
+            _lock(lock)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _lock(stream: IO[str]) -> None:
+    if fcntl is not None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _read(path: Path) -> Draft | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("schema") != SCHEMA:
+            return None
+        pair = content.pop("calibration")
+        return Draft(calibration=None if pair is None else (pair[0], pair[1]), **content)
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return None  # unreadable: it is not offered, and stays where it is

@@ -1,0 +1,365 @@
+"""What a reader can do on the page: actions by name, on the logic that Slicer's panel uses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vertenet.anatomy import Level, PointName, ReaderDecision, Side
+from vertenet.errors import ImageError, LandmarkError, VerteNetError
+from vertenet.report import write_folder
+from VerteNetSlicerLib import scoring, view
+from VerteNetSlicerLib.examination import Examination
+from VerteNetSlicerLib.level_names import LevelNames
+from VerteNetSlicerLib.logic import VerteNetLogic
+from VerteNetSlicerLib.record import review_from_text, review_to_text
+from VerteNetSlicerLib.table import rows_of
+from VerteNetSlicerLib.worklist import Worklist
+
+from .drafts import Draft, Drafts, digest_of, now
+from .host import ParameterNodeLogic
+from .slice_view import ImageView
+
+_ZOOM_STEP = 0.2
+_LAYERS = ("names", "outlines", "guides", "regions")
+NOT_EVALUABLE = "not evaluable"
+
+
+class BrowserLogic(VerteNetLogic, ParameterNodeLogic):
+    """Slicer's logic of the module, without Slicer's application."""
+
+
+class Reader:
+    """The images of a session, the one that is looked at, and what is done to it.
+
+    Attributes:
+        worklist: the images; those dropped onto the page come last.
+        volume: the volume node of the present image, or None.
+        message: the last that was said, and whether it is an error.
+        offer: edits of an earlier session, until they are taken or refused.
+        prompt: the point to place next, or nothing.
+    """
+
+    def __init__(
+        self, logic: VerteNetLogic, view: ImageView, drafts: Drafts, files: tuple[Path, ...]
+    ) -> None:
+        self.logic = logic
+        self.worklist = Worklist(files)
+        self.volume: Any = None
+        self.message = ("", False)
+        self.offer: Draft | None = None
+        self.prompt = ""
+        self.point: PointName | None = None
+        self._view = view
+        self._drafts = drafts
+        self._digest = ""
+        self._kept: Draft | None = None
+        self._names = LevelNames()
+        self.layers = dict.fromkeys(_LAYERS, True)
+        logic.on_change.append(self._on_change)
+        logic.on_error.append(lambda error: self.say(str(error), error=True))
+
+    @property
+    def actions(self) -> dict[str, Callable[..., None]]:
+        """What the page may ask for, by name."""
+        names = (
+            "open", "detect", "select", "step", "relabel", "shift", "decide", "add", "delete",
+            "restore", "undo", "redo", "face", "calibrate", "read_walls", "look_at", "score",
+            "fit", "zoom", "show_layer", "choose_point", "nudge", "take_offer", "refuse_offer",
+            "stop_placing",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def examination(self) -> Examination | None:
+        """The examination of the present image, or None."""
+        return self.logic.examination(self.volume)
+
+    @property
+    def level(self) -> Level | None:
+        """The vertebra that is looked at, or None."""
+        found = self.examination
+        touched = None if found is None else found.touched
+        there = touched is not None and found.review.spine.get(touched) is not None
+        return touched if there else None
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a line to the reader."""
+        self.message = (text, error)
+
+    # Images
+
+    def open(self, index: int) -> None:
+        """Look at another image of the list; its edits come back."""
+        path = self._file(index)
+        digest = digest_of(path)
+        volume = self.logic.open_image(path, self.volume)
+        self.worklist.position, self._digest, self.volume = index, digest, volume
+        self.logic.state.volume = volume
+        self.point, self._kept, self.offer = None, None, None
+        self._view.show(volume)
+        self.say("")
+        mine = self._drafts.mine(digest)
+        if mine is not None:
+            self._take(mine)
+        else:
+            self.offer = self._drafts.left(digest)
+
+    def add_file(self, path: Path) -> None:
+        """Put a dropped image into the list and look at it."""
+        self.worklist.files = (*self.worklist.files, path)
+        try:
+            self.open(len(self.worklist.files) - 1)
+        except VerteNetError:
+            self.worklist.files = self.worklist.files[:-1]
+            raise
+
+    def open_landmarks(self, path: Path) -> None:
+        """Show exported landmarks on the present image."""
+        self.logic.open_landmarks(path, self._needed())
+        self.say(f"Landmarks of {path.name} are shown.")
+
+    def calibrate(self, row_mm: float, column_mm: float) -> None:
+        """Use a pixel size that the reader knows."""
+        self.logic.calibrate(self._needed(), row_mm=float(row_mm), column_mm=float(column_mm))
+        self._view.show(self.volume)
+        self._keep()
+
+    def take_offer(self) -> None:
+        """Go on with the edits of an earlier session."""
+        if self.offer is not None:
+            self._take(self.offer)
+            self._drafts.forget_left(self._digest)
+            self.offer = None
+            self.say("Your earlier edits are back.")
+
+    def refuse_offer(self) -> None:
+        """Begin anew; the earlier edits are removed."""
+        self._drafts.forget_left(self._digest)
+        self.offer = None
+
+    # Points
+
+    def detect(self, replace_edits: bool = False) -> None:
+        """Find the vertebrae of the present image."""
+        start = time.perf_counter()
+        found = self.logic.detect(self._needed(), replace_edits=replace_edits)
+        self.offer = None
+        count, seconds = len(found.review.spine), time.perf_counter() - start
+        self.say(f"{count} vertebrae in {seconds:.1f} s. Look at every point.")
+
+    def select(self, level: str | None) -> None:
+        """Go to a vertebra; None leaves it."""
+        found = self._examined()
+        found.touched = None if level is None else Level(level)
+        self.point = None
+        if found.touched is not None:
+            view.zoom_to(found, found.touched)
+
+    def step(self, steps: int) -> None:
+        """Go to the next or previous vertebra that needs a look."""
+        levels = [r.level for r in rows_of(self._examined().analysis) if r.attention]
+        if not levels:
+            self.say("No vertebra needs a second look.")
+            return
+        at = levels.index(self.level) if self.level in levels else min(0, -steps)
+        self.select(levels[(at + steps) % len(levels)].value)
+
+    def choose_point(self, name: str | None) -> None:
+        """Choose a point of the vertebra, to be moved by the arrow keys."""
+        self.point = None if name is None or self.level is None else PointName(name)
+
+    def nudge(self, columns: float, rows: float) -> None:
+        """Move the chosen point by pixels of the image."""
+        if self.level is None or self.point is None:
+            raise LandmarkError("Expected a point to move, but none is chosen. Choose one first.")
+        self.logic.nudge(self.volume, self.level, self.point, float(columns), float(rows))
+
+    def relabel(self, new: str) -> None:
+        """Give the vertebra another name."""
+        target = Level(new)
+        self.logic.relabel(self.volume, self._level(), target)
+        self._examined().touched = target
+
+    def shift(self, steps: int) -> None:
+        """Move all names."""
+        self.logic.shift(self._needed(), int(steps))
+
+    def decide(self, grade: str, reason: str) -> None:
+        """Keep the reader's grade and reason, or take them back where both are empty."""
+        why = reason.strip() or None
+        decision = None
+        if grade == NOT_EVALUABLE:
+            decision = ReaderDecision(None, why, evaluable=False)
+        elif grade or why:
+            decision = ReaderDecision(int(grade) if grade else None, why)
+        self.logic.decide(self.volume, self._level(), decision)
+
+    def add(self, level: str) -> None:
+        """Let the reader place the points of a missing vertebra."""
+        placement = self.logic.start_placing(self._needed(), Level(level))
+        placement.on_prompt = self._prompted
+        self._prompted(placement.prompt)
+
+    def stop_placing(self) -> None:
+        """Give up placing."""
+        self.logic.stop_placing()
+        self.prompt = ""
+
+    def delete(self) -> None:
+        """Delete the vertebra."""
+        self.logic.delete(self.volume, self._level())
+
+    def restore(self, everything: bool = False) -> None:
+        """Bring the automatic points back."""
+        self.logic.restore(self._needed(), None if everything else self._level())
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        if not self.logic.undo(self._needed()):
+            self.say("There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        if not self.logic.redo(self._needed()):
+            self.say("There is nothing to redo.")
+
+    def face(self, side: str) -> None:
+        """Say which side the patient faces."""
+        self.logic.face(self._needed(), Side(side))
+
+    # The aorta
+
+    def read_walls(self) -> None:
+        """Go on with the first wall that is not scored."""
+        self._look(scoring.first_wall(self._examined().review.aac))
+
+    def look_at(self, row: int, column: int) -> None:
+        """Read the wall of a cell; outside the grid, show all regions."""
+        self._look(scoring.wall_at(row, column))
+
+    def score(self, score: int | None) -> None:
+        """Score the wall that is read and go on."""
+        view.zoom_to_wall(self.logic.score_active(self._needed(), score))
+
+    def _look(self, wall: Any) -> None:
+        view.zoom_to_wall(self.logic.look_at(self._needed(), wall))
+
+    # The view
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        self._view.fit()
+
+    def zoom(self, steps: float) -> None:
+        """Come closer or go farther."""
+        self._view.zoom(_ZOOM_STEP * steps)
+
+    def show_layer(self, name: str, shown: bool) -> None:
+        """Draw a layer, or not."""
+        if name not in _LAYERS:
+            raise ValueError(name)
+        self.layers[name] = bool(shown)
+        if name != "names":
+            setattr(self.logic.state, f"show_{name}", bool(shown))
+        self._apply_layers()
+
+    # Keeping
+
+    def export(self, folder: Path, *, overwrite: bool) -> Path:
+        """Write all files of the present image; returns their folder."""
+        self.logic.export(self._needed(), folder, overwrite=overwrite)
+        self.worklist.exported()
+        self._keep(exported=True)
+        return self.logic.export_folder(self.volume, folder)
+
+    def write(self, folder: Path) -> Path:
+        """Write all files of the present image to be looked at; it does not count as exported."""
+        found = self._examined()
+        target = self.logic.export_folder(self.volume, folder)
+        write_folder(found.analysis, target, image=found.image)
+        return target
+
+    def close(self) -> None:
+        """Let go of everything; the edits are in the drafts."""
+        self.logic.close()
+        self._drafts.close()
+
+    def offer_text(self) -> str:
+        """What is offered, in a sentence."""
+        if self.offer is None:
+            return ""
+        when = datetime.fromtimestamp(self.offer.saved_at).strftime("%d %b %Y, %H:%M")
+        state = "exported" if self.offer.exported else "not exported"
+        return f"This image was edited on {when} and {state}. Go on with those edits?"
+
+    def _take(self, draft: Draft) -> None:
+        if draft.calibration is not None:
+            row_mm, column_mm = draft.calibration
+            self.logic.calibrate(self.volume, row_mm=row_mm, column_mm=column_mm)
+            self._view.show(self.volume)
+        if draft.review:
+            self.logic.resume(self.volume, review_from_text(draft.review))
+        self._keep(exported=draft.exported)
+
+    def _keep(self, *, exported: bool = False) -> None:
+        """Write down what was done, as soon as it is done."""
+        found = self.examination
+        known = self.logic.spacing_of(self.volume)
+        calibration = known.scale.spacing_mm if known.source == "user" else None
+        edited = found is not None and found.review.edited
+        if not edited and calibration is None and self._kept is None:
+            return
+        text = review_to_text(found.review) if found is not None else ""
+        draft = Draft(text, now(), calibration, exported)
+        before = self._kept
+        if before is None or (before.review, before.calibration, before.exported) != (
+            *(draft.review, draft.calibration, exported),
+        ):
+            self._drafts.keep(self._digest, draft)
+            self._kept = draft
+
+    def _on_change(self, examination: Examination | None) -> None:
+        self._apply_layers()
+        if examination is None or examination is not self.examination:
+            return
+        try:
+            kept = self._kept
+            same = kept is not None and kept.review == review_to_text(examination.review)
+            self._keep(exported=same and kept.exported)
+        except VerteNetError as error:
+            self.say(f"Your edits cannot be kept: {error}", error=True)
+
+    def _apply_layers(self) -> None:
+        found = self.examination
+        self._names.show(found, visible=self.layers["names"])
+        if found is not None:
+            view.apply_layers(found, self.logic.state)
+        self._view.render()
+
+    def _prompted(self, text: str) -> None:
+        self.prompt = text
+
+    def _file(self, index: int) -> Path:
+        if not 0 <= index < len(self.worklist.files):
+            raise ImageError("Expected an image of the list, got another. Choose one of the list.")
+        return self.worklist.files[index]
+
+    def _needed(self) -> Any:
+        if self.volume is None:
+            raise ImageError("Expected an image, but none is open. Choose one or drop a file here.")
+        return self.volume
+
+    def _examined(self) -> Examination:
+        found = self.examination
+        if found is None:
+            raise LandmarkError("Expected landmarks, but there are none. Detect them first.")
+        return found
+
+    def _level(self) -> Level:
+        if self.level is None:
+            raise LandmarkError("Expected a vertebra, but none is selected. Select one.")
+        return self.level

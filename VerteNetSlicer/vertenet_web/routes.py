@@ -1,0 +1,142 @@
+"""What the page fetches or sends beside its messages: dropped files, the report, the exports."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import io
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from vertenet.errors import ImageError, VerteNetError
+from vertenet.report.html import read_page
+
+from .settings import LARGEST_UPLOAD, SECRET_HEADER, ChildSettings
+
+_LANDMARKS = {".json", ".csv"}
+_LONGEST_NAME = 120
+
+
+class Routes:
+    """Routes of one reader's process; each asks for the secret of the listening one.
+
+    Args:
+        app: whose reader and page they serve.
+        settings: where dropped files and exports go.
+    """
+
+    def __init__(self, app: Any, settings: ChildSettings) -> None:
+        self._app = app
+        self._output = settings.output
+        self._dropped = settings.work / "dropped"
+        self._made = settings.work / "made"
+        self._count = 0
+
+    @property
+    def _reader(self) -> Any:
+        if self._app.reader is None:
+            raise web.HTTPServiceUnavailable
+        return self._app.reader
+
+    def _refresh(self) -> None:
+        self._app.refresh()
+
+    def add_to(self, application: web.Application, secret: str) -> None:
+        """Put the routes and the guard before all others."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Callable) -> web.StreamResponse:  # type: ignore[type-arg]
+            given = request.headers.get(SECRET_HEADER, "")
+            if not hmac.compare_digest(given.encode(), secret.encode()):
+                raise web.HTTPForbidden
+            return await handler(request)  # type: ignore[no-any-return]
+
+        application.middlewares.append(guard)
+        application.router.add_post("/drop", self.drop)
+        application.router.add_get("/report", self.report)
+        application.router.add_get("/export.zip", self.export_zip)
+
+    async def drop(self, request: web.Request) -> web.Response:
+        """Take a dropped file: an image, or landmarks of the present one."""
+        try:
+            path = await self._receive(request)
+            if path.suffix.lower() in _LANDMARKS:
+                self._reader.open_landmarks(path)
+            else:
+                self._reader.add_file(path)
+        except VerteNetError as error:
+            self._reader.say(str(error), error=True)
+        self._refresh()
+        return web.json_response({"error": self._reader.message[1]})
+
+    async def report(self, request: web.Request) -> web.Response:
+        """The report's page of the present image."""
+        try:
+            _, page = read_page(self._reader.write(self._fresh()))
+        except VerteNetError as error:
+            return web.Response(text=str(error), status=409)
+        return web.Response(text=page, content_type="text/html", headers=_UNKEPT)
+
+    async def export_zip(self, request: web.Request) -> web.Response:
+        """All files of the present image, as one."""
+        try:
+            folder = self._reader.export(self._fresh(), overwrite=True)
+        except VerteNetError as error:
+            self._reader.say(str(error), error=True)
+            self._refresh()
+            return web.Response(text=str(error), status=409)
+        data = await asyncio.to_thread(_packed, folder)
+        self._reader.say(f"{folder.name}.zip is downloaded.")
+        self._refresh()
+        name = re.sub(r"[^\w.\- ]", "_", folder.name)
+        kept = {"Content-Disposition": f'attachment; filename="{name}.zip"', **_UNKEPT}
+        return web.Response(body=data, content_type="application/zip", headers=kept)
+
+    async def _receive(self, request: web.Request) -> Path:
+        name = _safe_name(request.query.get("name", ""))
+        self._count += 1
+        folder = self._dropped / str(self._count)
+        folder.mkdir(parents=True)
+        size = 0
+        try:
+            with (folder / name).open("wb") as stream:
+                async for block in request.content.iter_chunked(1 << 16):
+                    size += len(block)
+                    if size > LARGEST_UPLOAD:
+                        raise ImageError(
+                            f"Expected a file of at most {LARGEST_UPLOAD >> 20} MB, got a larger "
+                            "one. Start 'vertenet view' with the file instead."
+                        )
+                    stream.write(block)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder / name
+
+    def _fresh(self) -> Path:
+        shutil.rmtree(self._made, ignore_errors=True)
+        self._made.mkdir(parents=True)
+        return self._made
+
+
+_UNKEPT = {"Cache-Control": "no-store"}
+
+
+def _safe_name(given: str) -> str:
+    """The last part of a name, without what a file's name cannot hold."""
+    name = re.sub(r"[\x00-\x1f\x7f/\\:]", "_", re.split(r"[/\\]", given)[-1]).strip(" .")
+    return name[-_LONGEST_NAME:] or "dropped"
+
+
+def _packed(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, f"{folder.name}/{path.name}")
+    return buffer.getvalue()

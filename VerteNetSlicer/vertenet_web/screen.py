@@ -1,0 +1,193 @@
+"""What the page shows of an examination, as plain values; nothing is computed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vertenet.analysis import Analysis
+from vertenet.anatomy import LEVELS, POINT_NAMES, Level, Vertebra
+from vertenet.measure import VertebraMeasures
+from vertenet.report import report_json
+from vertenet.report.html_parts import alignment_tables
+from vertenet.report.numbers import interval_of, text_of
+from VerteNetSlicerLib import scoring
+from VerteNetSlicerLib.drawing import GRADE_COLOURS
+from VerteNetSlicerLib.placement import SPOKEN
+from VerteNetSlicerLib.table import HEADERS, Row, rows_of, uncertain_points
+
+from .reader import NOT_EVALUABLE, Reader
+
+Values = dict[str, Any]
+
+NOTICE = "Research use only. Not a medical device. Every grade is a suggestion for a reader."
+
+
+def fixed() -> Values:
+    """What never changes."""
+    return {
+        "notice": NOTICE,
+        "headers": HEADERS,
+        "levels": [level.value for level in LEVELS],
+        "columns": [level.value for level in scoring.COLUMNS],
+        "walls": [wall.capitalize() for wall in scoring.ROWS],
+        "colours": {str(grade): _css(colour) for grade, colour in GRADE_COLOURS.items()},
+        "not_evaluable": NOT_EVALUABLE,
+    }
+
+
+def empty() -> Values:
+    """Before it is known who reads."""
+    return {
+        **_nothing(),
+        **dict.fromkeys(("detail", "grid")),
+        **dict.fromkeys(("selected", "facing", "angles", "prompt", "offer", "message"), ""),
+        **dict.fromkeys(("image_name", "image_text", "busy"), ""),
+        "images": [], "present": -1, "image_warnings": [], "spacing_known": True,
+        "edited": False, "failed": False, "confirming": "", "output_named": False,
+        "tab": "vertebra", "layers": {},
+    }  # fmt: skip
+
+
+def shown(reader: Reader, *, angles: bool) -> Values:
+    """Everything that changes with the reading.
+
+    Args:
+        angles: whether the angles are looked at; they are written out only then.
+    """
+    found = reader.examination
+    return {
+        **_image(reader),
+        **(_nothing() if found is None else _findings(found.analysis)),
+        "detail": None if reader.level is None else _detail(reader, reader.level),
+        "selected": "" if reader.level is None else reader.level.value,
+        "edited": found is not None and found.review.edited,
+        "facing": "" if found is None else found.review.spine.anterior.value,
+        "grid": None if found is None else _grid(scoring.grid_of(found.analysis, found.wall)),
+        "angles": "" if found is None or not angles else _angles(found.analysis),
+        "layers": dict(reader.layers),
+        "prompt": reader.prompt,
+        "offer": reader.offer_text(),
+        "message": reader.message[0],
+        "failed": reader.message[1],
+    }
+
+
+def _image(reader: Reader) -> Values:
+    worklist, volume = reader.worklist, reader.volume
+    values: Values = {
+        "images": [
+            {"index": i, "name": path.name, "done": path in worklist.done}
+            for i, path in enumerate(worklist.files)
+        ],
+        "present": worklist.position,
+        "image_name": "" if worklist.present is None else worklist.present.name,
+        "image_text": "",
+        "image_warnings": [],
+        "spacing_known": True,
+    }
+    if volume is not None:
+        known = reader.logic.spacing_of(volume)
+        columns, rows, _ = volume.GetImageData().GetDimensions()
+        values["image_text"] = f"{columns} × {rows} px; pixel {known.text}"
+        values["image_warnings"] = list(known.warnings)
+        values["spacing_known"] = known.scale.in_mm
+    return values
+
+
+def _nothing() -> Values:
+    return {"rows": [], "findings": [], "warnings": [], "crop": "", "crop_reason": "", "model": ""}
+
+
+def _findings(analysis: Analysis) -> Values:
+    summary, crop, model = analysis.summary, analysis.aac.crop, analysis.model
+    rows = rows_of(analysis)
+    return {
+        "rows": [_row(row, m) for row, m in zip(rows, analysis.vertebrae, strict=True)],
+        "findings": [] if summary is None else list(summary.wording),
+        "warnings": list(analysis.warnings),
+        "crop": crop.status,
+        "crop_reason": crop.reason or "",
+        "model": "" if model is None else f"{model.name} {model.version}",
+    }
+
+
+def _row(row: Row, measures: VertebraMeasures) -> Values:
+    return {
+        **{name: row[name] for name in HEADERS},
+        "final": str(measures.final_grade),
+        "withheld": " ".join(measures.withheld),
+    }
+
+
+def _detail(reader: Reader, level: Level) -> Values:
+    """One vertebra: why it has its grade, how sure its numbers are, what a reader decided."""
+    found = reader.examination
+    assert found is not None
+    vertebra = found.review.vertebra(level)
+    measures = next(m for m in found.analysis.vertebrae if m.level is level)
+    genant, decision = measures.genant, vertebra.reader
+    grade = "" if decision is None or decision.grade is None else str(decision.grade)
+    return {
+        "level": level.value,
+        "reason": genant.reason,
+        "withheld": [text for text in dict.fromkeys(measures.withheld) if text != genant.reason],
+        "probabilities": "" if genant.p_ge1 is None else (
+            f"P(grade ≥ 1) {text_of(genant.p_ge1, 2)}, P(≥ 2) {text_of(genant.p_ge2, 2)}"
+        ),
+        "confidence": text_of(vertebra.level_confidence, 2),
+        "numbers": _numbers(measures),
+        "points": _points(vertebra),
+        "point": "" if reader.point is None else reader.point.value,
+        "reader_grade": NOT_EVALUABLE if decision and not decision.evaluable else grade,
+        "reader_reason": (decision.reason if decision is not None else None) or "",
+    }  # fmt: skip
+
+
+def _numbers(measures: VertebraMeasures) -> list[Values]:
+    heights, ratios = measures.heights, measures.ratios
+    lengths = [
+        (name, getattr(heights, name), heights.intervals.get(name), heights.unit, 1)
+        for name in ("Ha", "Hm", "Hp")
+    ]
+    shares = [
+        (name.replace("_", "/"), getattr(ratios, name), ratios.intervals.get(name), "", 2)
+        for name in ("Ha_Hp", "Hm_Hp", "Hm_Ha")
+    ]
+    return [
+        {"name": n, "value": text_of(v, d), "unit": u if v is not None else "",
+         "interval": interval_of(i, d)}
+        for n, v, i, u, d in lengths + shares
+    ]  # fmt: skip
+
+
+def _points(vertebra: Vertebra) -> list[Values]:
+    doubted = uncertain_points(vertebra)
+    return [
+        {
+            "name": name.value,
+            "spoken": SPOKEN[name],
+            "edited": vertebra.points[name].status.value == "edited",
+            "sigma": text_of(vertebra.points[name].sigma_px, 1),
+            "uncertain": name in doubted,
+        }
+        for name in POINT_NAMES
+        if name in vertebra.points
+    ]
+
+
+def _grid(grid: scoring.Grid) -> Values:
+    return {
+        "cells": [list(row) for row in grid.cells],
+        "active": list(grid.active) if grid.active is not None else None,
+        "total": grid.total,
+        "warning": [line for line in grid.warning.split("\n") if line],
+    }
+
+
+def _angles(analysis: Analysis) -> str:
+    """The report's own tables."""
+    return alignment_tables(report_json(analysis)["alignment"])
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

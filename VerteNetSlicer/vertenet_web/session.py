@@ -1,0 +1,141 @@
+"""A reader's process as the listening one sees it: started, watched, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from vertenet.errors import VerteNetError
+
+from .settings import SECRET_HEADER, ChildSettings, Settings
+
+_START_S = 60.0
+_END_S = 3.0
+
+
+class SessionError(VerteNetError):
+    """A reader's process could not be started."""
+
+
+class Session:
+    """One reader's process.
+
+    Attributes:
+        name: unguessable; part of the page's address.
+        reader: whose it is.
+        pages: how many pages are connected now.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = secrets.token_urlsafe(16)
+        self.reader = ""
+        self.pages = 0
+        self.left_at = time.monotonic()
+        self._settings = settings
+        self._secret = secrets.token_urlsafe(32)
+        self._work = Path(tempfile.mkdtemp(prefix="vertenet-view-"))
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready: asyncio.Task[int] = asyncio.ensure_future(self._start())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request to the process must carry."""
+        return {SECRET_HEADER: self._secret}
+
+    @property
+    def alive(self) -> bool:
+        """True while the process starts or runs."""
+        if not self._ready.done():
+            return True
+        failed = self._ready.cancelled() or self._ready.exception() is not None
+        return not failed and self._process is not None and self._process.returncode is None
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last page went away; 0 while one is there."""
+        return 0.0 if self.pages else time.monotonic() - self.left_at
+
+    async def address(self) -> str:
+        """Where the process listens, as soon as it does.
+
+        Raises:
+            SessionError: if it did not start.
+        """
+        return f"http://127.0.0.1:{await asyncio.shield(self._ready)}"
+
+    async def belong_to(self, reader: str) -> None:
+        """Tell the process whose it is; the first one is started before anybody came."""
+        self.reader = reader
+        await self.address()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write((json.dumps({"reader": reader}) + "\n").encode())
+
+    def enter(self) -> None:
+        """A page was connected."""
+        self.pages += 1
+
+    def leave(self) -> None:
+        """A page went away."""
+        self.pages -= 1
+        self.left_at = time.monotonic()
+
+    async def end(self) -> None:
+        """Let the process finish what it writes, then end it; its edits are kept."""
+        self._ready.cancel()
+        process = self._process
+        if process is not None and process.returncode is None:
+            if process.stdin is not None:
+                process.stdin.close()  # the child ends with its parent's end of the pipe
+            try:
+                await asyncio.wait_for(process.wait(), _END_S)
+            except asyncio.TimeoutError:
+                with suppress(ProcessLookupError):
+                    process.kill()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    async def _start(self) -> int:
+        here = Path(__file__).resolve().parents[1]
+        paths = os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH"))))
+        log = None if os.environ.get("VERTENET_DEBUG") else asyncio.subprocess.DEVNULL
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "vertenet_web.child"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write((self._told().to_line() + "\n").encode())
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
+            answer = json.loads(line or b"{}")
+        except (asyncio.TimeoutError, ValueError):
+            answer = {}
+        if "port" not in answer:
+            raise SessionError(
+                answer.get("error")
+                or "Expected the viewer to start, but its process ended. "
+                "Run 'vertenet --debug view' to see why."
+            )
+        return int(answer["port"])
+
+    def _told(self) -> ChildSettings:
+        known = self._settings
+        return ChildSettings(
+            secret=self._secret,
+            session=self.name,
+            files=known.files,
+            work=self._work,
+            drafts=known.drafts,
+            output=known.output,
+            model=known.model,
+            local=known.local,
+        )
