@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from scipy import ndimage
 Image = NDArray[np.float32]
 Points = NDArray[np.float64]
 Shape = tuple[int, int]
+
+
+class Edges(NamedTuple):
+    """Edges of polygons in pixels, (n, 2) each, and what a row gains where it crosses one."""
+
+    start: Points
+    end: Points
+    weight: NDArray[np.float64]
 
 
 class PolygonSheet:
@@ -47,11 +56,10 @@ class PolygonSheet:
             self._polygons.append(polygon)
             self._weights.append(weight)
 
-    def draw(self) -> Image:
-        """The sum of all polygons, (rows, columns)."""
-        rows, columns = self.shape
+    def edges(self) -> Edges:
+        """All edges of all polygons, in pixels."""
         if not self._polygons:
-            return np.zeros(self.shape, np.float32)
+            return Edges(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
         count = np.array([len(p) for p in self._polygons])
         first = np.cumsum(count) - count
         start = np.concatenate(self._polygons) @ self._matrix.T + self._offset
@@ -60,7 +68,15 @@ class PolygonSheet:
         end = start[following]
         area = np.add.reduceat(start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1], first)
         weight = np.repeat(-np.sign(area) * np.array(self._weights) / self.sub, count)
-        flat = _scan_edges(start, end, weight, self.shape, self.sub)
+        return Edges(start, end, weight)
+
+    def draw(self) -> Image:
+        """The sum of all polygons, (rows, columns)."""
+        rows, columns = self.shape
+        if not self._polygons:
+            return np.zeros(self.shape, np.float32)
+        edges = self.edges()
+        flat = _scan_edges(edges.start, edges.end, edges.weight, self.shape, self.sub)
         total = flat.astype(np.float32).reshape(rows, columns + 2)[:, :columns]
         return np.cumsum(total, axis=1, dtype=np.float32)
 

@@ -5,41 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .canvas import Image, PolygonSheet, Shape, smooth_curve
 
 Params = dict[str, Any]
 
 
-def field_mask(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
-    """1 inside the exposed field, 0 where the scanner masks it."""
+def field_rows(shape: Shape, params: Params, rng: np.random.Generator) -> NDArray[np.int64]:
+    """First exposed column of each row and the one after the last, (rows, 2)."""
     rows, columns = shape
-    mask = np.ones(shape, np.float32)
+    field = np.tile(np.array([0, columns]), (rows, 1))
     kind = params["mask"]
     if kind == "frame":
         top, bottom = (int(v) for v in rng.uniform(0, 0.06, 2) * rows)
         left, right = (int(v) for v in rng.uniform(0, 0.10, 2) * columns)
-        mask[:top], mask[rows - bottom :], mask[:, :left], mask[:, columns - right :] = 0, 0, 0, 0
+        field[:] = left, columns - right
+        field[:top], field[rows - bottom :] = 0, 0
     elif kind == "letterbox":
         left, right = (int(v) for v in rng.uniform(0.06, 0.2, 2) * columns)
-        mask[:, :left], mask[:, columns - right :] = 0, 0
+        field[:] = left, columns - right
     elif kind == "side":
         knots = np.arange(0, rows + 60, rng.integers(24, 120))
         edge = np.interp(np.arange(rows), knots, rng.normal(0.06, 0.03, len(knots)) * columns)
         if rng.random() < 0.5:
             edge = np.full(rows, rng.uniform(0.03, 0.18) * columns)
-        covered = np.arange(columns)[None, :] < edge[:, None]
-        mask[covered[:, ::-1] if rng.random() < 0.5 else covered] = 0
+        covered = np.clip(np.ceil(edge), 0, columns).astype(np.int64)
+        if rng.random() < 0.5:
+            field[:, 1] = columns - covered
+        else:
+            field[:, 0] = covered
     elif kind == "round":
-        y, x = np.ogrid[:rows, :columns]
         reach = rng.uniform(0.52, 0.62)
-        distance = ((x / columns - 0.5) / reach) ** 4 + ((y / rows - 0.5) / reach) ** 4
-        mask[distance > 1.0] = 0
-    return mask
+        across = ((np.arange(columns) / columns - 0.5) / reach) ** 4
+        down = ((np.arange(rows) / rows - 0.5) / reach) ** 4
+        exposed = across[None, :] + down[:, None] <= 1.0
+        field[:, 0], field[:, 1] = exposed.argmax(1), columns - exposed[:, ::-1].argmax(1)
+        field[~exposed.any(axis=1)] = 0
+    return field
 
 
-def patches(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
-    """White or black places at the edge: air, arms, markers; 1 where covered."""
+def field_mask(field: NDArray[np.int64], columns: int) -> Image:
+    """1 inside the exposed field, 0 where the scanner masks it."""
+    column = np.arange(columns)
+    inside = (column >= field[:, :1]) & (column < field[:, 1:])
+    return inside.astype(np.float32)
+
+
+def patches(shape: Shape, params: Params, rng: np.random.Generator) -> PolygonSheet:
+    """White or black places at the edge: air, arms, markers."""
     sheet = PolygonSheet(shape, sub=1)
     rows, columns = shape
     for _ in range(int(params["patches"])):
@@ -56,11 +70,11 @@ def patches(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
             )
         wall = columns + 2.0 if right else -2.0
         sheet.add(np.concatenate([np.stack([x, y], 1), [[wall, y[-1]], [wall, y[0]]]]), 1.0)
-    return np.clip(sheet.draw(), 0.0, 1.0)
+    return sheet
 
 
-def marks(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
-    """Burnt-in letters and lines near the border; 1 where drawn."""
+def marks(shape: Shape, params: Params, rng: np.random.Generator) -> PolygonSheet:
+    """Burnt-in letters and lines near the border."""
     sheet = PolygonSheet(shape, sub=2)
     rows, columns = shape
     for _ in range(int(params["marks"])):
@@ -78,4 +92,4 @@ def marks(shape: Shape, params: Params, rng: np.random.Generator) -> Image:
             sheet.add(
                 np.concatenate([points + normal * width, (points - normal * width)[::-1]]), 1.0
             )
-    return np.clip(sheet.draw(), 0.0, 1.0)
+    return sheet

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import findings, framing, girdles, looks, skeleton, soft_tissue
-from .bodies import BodyStyle, draw_body
-from .canvas import Image, Points, Shape, blur, smooth_noise
+from . import looks
+from .bodies import draw_body
+from .canvas import Image, Shape, blur, smooth_noise
+from .display import (
+    BODY_GRAIN,
+    BONE_GRAIN,
+    DETECTOR,
+    TISSUE_NOISE,
+    TISSUE_SIZES,
+    DisplayList,
+    display_list,
+    stream,
+)
+from .framing import field_mask
 from .parameters import draw_parameters
-from .pen import Pen
-from .spacing import with_discs
 from .truth import Aorta, aorta_truth, visibility
-from .view import SpineCurve, View, make_view
 
 Params = dict[str, Any]
 
@@ -53,13 +60,6 @@ class SyntheticScan:
     aorta: Aorta = field(repr=False)
 
 
-@cache
-def _shape_model() -> Any:
-    from .shapes import load_shape_model
-
-    return load_shape_model()
-
-
 def synthesise(seed: int, *, size: Shape = (704, 352), look: str | None = None) -> SyntheticScan:
     """Render the scan that belongs to a seed.
 
@@ -87,76 +87,37 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     Every layer has its own stream of chance, so that changing one parameter
     leaves the other layers as they were.
     """
-    from .shapes import sample_shape
-
-    spine = sample_shape(_shape_model(), _stream(params, 0), fracture_rate=params["fracture_rate"])
-    spine = with_discs(spine, params, _stream(params, 9))
-    curve = SpineCurve(np.asarray(spine.six, np.float64))
-    view = make_view(params, curve, size)
-    attenuation, aorta_units = _attenuation(spine, curve, view, params)
-    image, inside, clean = _developed(attenuation, view, params)
-    points = view.pixels(np.asarray(spine.six, np.float64))
+    scan = display_list(params, size)
+    attenuation = _skeleton(scan) + _tissues(scan) + _bodies(scan)
+    image, inside, clean = _developed(attenuation, scan)
     return SyntheticScan(
         image=image,
-        points=points.astype(np.float32),
-        visible=visibility(
-            points, view.pixels(np.asarray(spine.outline, np.float64)), clean, inside, params
-        ),
-        grade=np.asarray(spine.grade, np.int8),
+        points=scan.six.astype(np.float32),
+        visible=visibility(scan.six, scan.outlines, clean, inside, params),
+        grade=scan.grade,
         look=params["look"],
         anterior="left" if params["mirror"] else "right",
         params=params,
-        aorta=aorta_truth(aorta_units, view, inside, params),
+        aorta=aorta_truth(scan.walls, scan.view, inside, params),
     )
 
 
-def _stream(params: Params, layer: int) -> np.random.Generator:
-    return np.random.default_rng([params["seed"], layer])
-
-
-def _attenuation(
-    spine: Any, curve: SpineCurve, view: View, params: Params
-) -> tuple[Image, dict[str, NDArray[np.float64]]]:
-    """The sum of all layers, (rows, columns), and the aorta's walls in units."""
-    bone, metal = _skeleton(spine, curve, view, params)
-    soft, walls = _tissues(curve, view, params)
-    bodies = _bodies(spine, view, params)
-    return bone + metal + soft + bodies, walls
-
-
-def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> tuple[Image, Image]:
-    hollow = params["shell"]
-    sharp, soft = Pen(view, hollow=hollow), Pen(view, sub=1, hollow=hollow)
-    metal = Pen(view)
-    skeleton.posterior_elements(sharp, soft, curve, params, _stream(params, 1))
-    skeleton.ribs(sharp, soft, curve, params, _stream(params, 2))
-    girdles.shoulder(sharp, soft, curve, params, _stream(params, 3))
-    girdles.pelvis(sharp, soft, curve, params, _stream(params, 4))
-    findings.degeneration(sharp, np.asarray(spine.six, np.float64), params, _stream(params, 5))
-    findings.implants(metal, np.asarray(spine.six), curve, params, _stream(params, 6))
-    bone = blur(sharp.draw(), 1.6 * view.scale) + blur(soft.draw(), 5.5 * view.scale)
-    grain = smooth_noise(_stream(params, 7), view.shape, max(2.2 * view.scale, 1.0))
+def _skeleton(scan: DisplayList) -> Image:
+    params, view, sheets = scan.params, scan.view, scan.sheets
+    bone = blur(sheets["sharp"].draw(), 1.6 * view.scale)
+    bone = bone + blur(sheets["soft"].draw(), 5.5 * view.scale)
+    grain = smooth_noise(stream(params, BONE_GRAIN), view.shape, max(2.2 * view.scale, 1.0))
     bone *= 1.0 + np.float32(0.6 * params["grain"]) * grain
-    return bone, metal.draw()
+    return bone + sheets["metal"].draw()
 
 
-def _tissues(
-    curve: SpineCurve, view: View, params: Params
-) -> tuple[Image, dict[str, NDArray[np.float64]]]:
-    broad, middle = Pen(view, sub=1), Pen(view, sub=1)
-    fine = Pen(view)
-    soft_tissue.trunk(broad, curve, params, _stream(params, 11))
-    soft_tissue.skin_folds(fine, curve, params, _stream(params, 12))
-    soft_tissue.threads(fine, curve, params, _stream(params, 18))
-    soft_tissue.lungs(middle, fine, curve, params, _stream(params, 13))
-    soft_tissue.heart_and_vessels(broad, fine, curve, params, _stream(params, 14))
-    walls = soft_tissue.aorta(middle, fine, curve, params, _stream(params, 15))
-    soft_tissue.bowel(middle, fine, curve, params, _stream(params, 16))
-    rng = _stream(params, 17)
-    broad_image = blur(broad.draw(), 16.0 * view.scale)
-    tissue = broad_image + blur(middle.draw(), params["tissue_blur"] * view.scale)
-    tissue += blur(fine.draw(), 1.5 * view.scale)
-    for size, gain in ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25)):
+def _tissues(scan: DisplayList) -> Image:
+    params, view, sheets = scan.params, scan.view, scan.sheets
+    rng = stream(params, TISSUE_NOISE)
+    tissue = blur(sheets["broad"].draw(), 16.0 * view.scale)
+    tissue = tissue + blur(sheets["middle"].draw(), params["tissue_blur"] * view.scale)
+    tissue += blur(sheets["fine"].draw(), 1.5 * view.scale)
+    for size, gain in TISSUE_SIZES:
         noise = smooth_noise(rng, view.shape, size * view.scale)
         tissue += np.float32(gain * params["tissue_noise"]) * noise
     rows, columns = view.shape
@@ -165,92 +126,38 @@ def _tissues(
         + params["gradient_x"] * np.linspace(-1, 1, columns, dtype=np.float32)[None, :]
     )
     if params["fade"] > 0.0:
-        fall = np.clip(
-            (np.arange(rows) - view.pixels(curve.at(11.0, 80.0))[1]) / (330 * view.scale), 0, 1
-        )
+        fall = np.clip((np.arange(rows) - scan.fade_row) / (330 * view.scale), 0, 1)
         tissue *= (1.0 - params["fade"] * fall).astype(np.float32)[:, None]
-    return (tissue + slope).astype(np.float32), walls
+    return (tissue + slope).astype(np.float32)
 
 
-def _bodies(spine: Any, view: View, params: Params) -> Image:
-    rng = _stream(params, 21)
+def _bodies(scan: DisplayList) -> Image:
+    params, view = scan.params, scan.view
     total, plateau = np.zeros(view.shape, np.float32), np.zeros(view.shape, np.float32)
-    outlines: list[tuple[int, Points]] = [(k, np.asarray(spine.outline[k])) for k in range(18)]
-    if spine.extra is not None:
-        outlines.append((16, np.asarray(spine.extra)))
-    for level, outline in outlines:
-        style = _style(level, params, rng, view)
-        if np.isfinite(outline).all():
-            draw_body(total, plateau, view, outline, style)
+    for outline, style in scan.bodies:
+        draw_body(total, plateau, view, outline, style)
     size = max(params["grain_size"] * view.scale, 1.0)
-    along = smooth_noise(_stream(params, 22), view.shape, size)
+    along = smooth_noise(stream(params, BODY_GRAIN), view.shape, size)
     total += np.float32(1.6 * params["grain"]) * plateau * along
     return total
 
 
-def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> BodyStyle:
-    factor = (1.0 - params["upper_fade"] * max(0.0, 1.0 - level / 11.0)) * np.exp(
-        rng.normal(0, params["level_spread"])
-    )
-    top = float(params["endplate"] * factor * np.exp(rng.normal(0, 0.2)))
-    sclerotic = 1.6 if rng.random() < 0.06 else 1.0
-    bottom = 0.15 * top if level == 17 else float(top * np.exp(rng.normal(0, 0.25)))
-    top, bottom = (
-        e * (rng.uniform(0.0, 0.6) if rng.random() < params["lost_ends"] else 1.0)
-        for e in (top, bottom)
-    )
-    blur_units = params["blur"] / view.scale
-    thickness = params["thickness"] * np.exp(rng.normal(0, 0.12)) * sclerotic
-    return BodyStyle(
-        plateau=float(params["bone"] * factor),
-        ends=(float(top), float(bottom)),
-        walls=(
-            float(params["wall"] * factor),
-            float(params["wall"] * factor * params["back_wall"]),
-        ),
-        uneven=(
-            float(params["uneven"]),
-            float(rng.uniform(0.02, 0.10)),
-            float(rng.uniform(0, 6.28)),
-        ),
-        thickness=float(thickness),
-        tilt=float(
-            abs(
-                params["tilt"]
-                + rng.normal(0, 0.8)
-                + params["scoliosis"] * np.sin(level * 0.6 + params["aorta_phase"])
-            )
-        )
-        * 0.7,
-        twist=float(abs(params["twist"] + rng.normal(0, 0.8))) * 0.7,
-        hollow=float(params["hollow"]),
-        # a thin blurred line is half as bright outside of its edge: draw it further in
-        inset=float(max(0.0, 1.0 * blur_units - 0.25 * thickness)) * 0.6,
-        taper=(
-            float(np.clip(params["taper"][0] + rng.normal(0, 0.15), 0.0, 1.2)),
-            float(np.clip(params["taper"][1] + rng.normal(0, 0.15), 0.0, 1.2)),
-        ),
-        rounding=float(params["rounding"] * rng.uniform(0.6, 1.4)),
-    )
-
-
-def _developed(attenuation: Image, view: View, params: Params) -> tuple[Image, Image, Image]:
-    """Detector, software and frame: the picture, the exposed field, the picture without noise."""
+def _developed(attenuation: Image, scan: DisplayList) -> tuple[Image, Image, Image]:
+    """Detector, software and frame: the picture, the exposed field, the uncovered picture."""
+    params, view = scan.params, scan.view
     if params["blur"] > 0.15:
         attenuation = blur(attenuation, (params["blur"], params["blur"] * params["blur_ratio"]))
-    rng = _stream(params, 31)
-    inside = framing.field_mask(view.shape, params, rng)
-    cover = framing.patches(view.shape, params, rng)
-    letters = framing.marks(view.shape, params, rng)
+    inside = field_mask(scan.field, view.shape[1])
+    cover = np.clip(scan.sheets["cover"].draw(), 0.0, 1.0)
+    letters = np.clip(scan.sheets["letters"].draw(), 0.0, 1.0)
     image = looks.filtered(attenuation, params, view.scale)
     sample = image[::3, ::3]
     spread = np.percentile(sample, 97.0) - np.percentile(sample, 3.0)
-    image = looks.noisy(image, {**params, "contrast": float(spread)}, _stream(params, 32))
+    image = looks.noisy(image, {**params, "contrast": float(spread)}, stream(params, DETECTOR))
     image = looks.windowed(image, inside, params)
     inside = inside * (1.0 - cover)
     clean = image
-    white = np.float32(1.0 if rng.random() < 0.75 else 0.0)
-    image = image * (1.0 - cover) + white * cover
+    image = image * (1.0 - cover) + np.float32(scan.white) * cover
     mask = np.float32(params["mask_grey"])
     exposed = framing_edge(inside, cover)
     image = image * exposed + mask * (1.0 - exposed)

@@ -48,7 +48,11 @@ def with_discs(spine: SpineShape, params: Params, rng: np.random.Generator) -> S
 
 
 def _wedge(
-    six: Array, outline: Array, present: NDArray[np.int64], bend_deg: float, rng: np.random.Generator
+    six: Array,
+    outline: Array,
+    present: NDArray[np.int64],
+    bend_deg: float,
+    rng: np.random.Generator,
 ) -> None:
     """Open or close each disc in front, in place: the spine below turns about it."""
     for upper, lower in zip(present[:-1], present[1:], strict=True):
