@@ -6,7 +6,7 @@ A display list is small numpy data; `render` turns one into a picture on the CPU
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from . import findings, framing, girdles, skeleton, soft_tissue
 from .bodies import BodyStyle
 from .canvas import Points, PolygonSheet, Shape
+from .corners import as_seen, rounding, with_corners
 from .parameters import Params
 from .pen import Pen
 from .spacing import with_discs
@@ -23,6 +24,7 @@ from .view import SpineCurve, View, make_view
 
 #: Streams of chance of the noises, see `stream`.
 BONE_GRAIN, TISSUE_NOISE, BODY_GRAIN, DETECTOR = 7, 17, 22, 32
+ROUNDING = 23
 #: Sizes of the tissue's uneven thickness in units, and their shares.
 TISSUE_SIZES = ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25))
 SHEETS = ("sharp", "soft", "metal", "broad", "middle", "fine", "cover", "letters")
@@ -77,11 +79,13 @@ def display_list(params: Params, size: Shape) -> DisplayList:
 
     spine = sample_shape(_shape_model(), stream(params, 0), fracture_rate=params["fracture_rate"])
     spine = with_discs(spine, params, stream(params, 9))
+    spine = with_corners(spine, params, stream(params, 10))
     six = np.asarray(spine.six, np.float64)
     curve = SpineCurve(six)
     view = make_view(params, curve, size)
     sheets = _skeleton(six, curve, view, params)
     tissues, walls = _tissues(curve, view, params)
+    seen = as_seen(six, rounding(params, stream(params, ROUNDING)))
     rng = stream(params, 31)
     field = framing.field_rows(size, params, rng)
     cover, letters = framing.patches(size, params, rng), framing.marks(size, params, rng)
@@ -90,7 +94,7 @@ def display_list(params: Params, size: Shape) -> DisplayList:
         view=view,
         sheets={**sheets, **tissues, "cover": cover, "letters": letters},
         bodies=_bodies(spine, view, params),
-        six=view.pixels(six),
+        six=view.pixels(seen),
         outlines=view.pixels(np.asarray(spine.outline, np.float64)),
         grade=np.asarray(spine.grade, np.int8),
         walls=walls,
@@ -132,10 +136,14 @@ def _tissues(
 
 def _bodies(spine: Any, view: View, params: Params) -> tuple[tuple[Points, BodyStyle], ...]:
     rng = stream(params, 21)
+    rounded = rounding(params, stream(params, ROUNDING))
     outlines: list[tuple[int, Points]] = [(k, np.asarray(spine.outline[k])) for k in range(18)]
     if spine.extra is not None:
         outlines.append((16, np.asarray(spine.extra)))
-    styled = [(outline, _style(level, params, rng, view)) for level, outline in outlines]
+    styled = [
+        (outline, replace(_style(level, params, rng, view), rounding=float(rounded[level])))
+        for level, outline in outlines
+    ]
     return tuple((outline, style) for outline, style in styled if np.isfinite(outline).all())
 
 
@@ -181,5 +189,4 @@ def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> 
             float(np.clip(params["taper"][0] + rng.normal(0, 0.15), 0.0, 1.2)),
             float(np.clip(params["taper"][1] + rng.normal(0, 0.15), 0.0, 1.2)),
         ),
-        rounding=float(params["rounding"] * rng.uniform(0.6, 1.4)),
     )

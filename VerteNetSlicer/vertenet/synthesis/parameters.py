@@ -129,6 +129,8 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "taper": [float(v) for v in rng.uniform(0.0 if not bright else 0.3, 1.2, 2)],
         "lost_ends": float(rng.uniform(0.0, 0.10 if bright else 0.25)),
         "rounding": float(rng.uniform(0.0, 7.0)),
+        "flat": [float(v) for v in rng.uniform(-0.3, 1.3, 2)],
+        "cut": float(rng.uniform(-0.01, 0.06)),
         "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "tangle": int(rng.integers(0, 4) if bright else rng.integers(0, 9)),
         "costal": float(rng.uniform(0.0, 1.3)),
