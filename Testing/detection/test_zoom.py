@@ -1,9 +1,9 @@
-"""When an image is looked at again at another size, and when that look is believed."""
+"""When an image is looked at again at another size or width, and when that look is believed."""
 
 import numpy as np
 import pytest
 
-from vertenet.detection.detector import _better_zoom, _confirms
+from vertenet.detection.detector import _better_zoom, _confirms, _stretch
 from vertenet.network.coding import Candidates
 
 BODY = np.array([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]]) / 30
@@ -39,3 +39,28 @@ def test_a_less_sure_second_look_is_not_believed(score, believed):
 def test_a_second_look_at_bodies_of_another_size_is_not_believed():
     assert not _confirms(bodies(54.0), bodies(13.5), 2.0)
     assert not _confirms(bodies(27.0).take([]), bodies(13.5), 2.0)
+
+
+def wide(depth, count=5):
+    found = bodies(30.0, count)
+    found.points[..., 0] = 100 + (found.points[..., 0] - 100) * depth * 30 / 40
+    return found
+
+
+@pytest.mark.parametrize("depth", [0.801, 1.25, 1.549])
+def test_bodies_of_a_usual_shape_are_taken_as_they_are(depth):
+    assert _stretch(wide(depth), 1.0) is None
+
+
+@pytest.mark.parametrize("depth", [0.799, 1.551, 2.0])
+def test_bodies_of_an_unusual_shape_tell_how_far_the_picture_is_stretched(depth):
+    assert _stretch(wide(depth), 0.5) == pytest.approx(depth / 1.25)
+
+
+@pytest.mark.parametrize(
+    ("shape", "again"),
+    [(0.749, None), (0.75, 1.6), (1.0, 1.6), (1.35, 1.6), (1.351, None)],
+)
+def test_a_square_picture_with_hardly_a_body_is_tried_as_a_squeezed_one(shape, again):
+    assert _stretch(wide(1.25, 2), shape) == again
+    assert _stretch(wide(1.25, 3), shape) is None

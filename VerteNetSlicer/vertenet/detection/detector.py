@@ -15,7 +15,7 @@ from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain, mirror
 from .assemble import assemble
-from .prepare import Resize, fit, published_grey, to_tensor
+from .prepare import AREA, Resize, fit, published_grey, to_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,8 @@ _BODY_PX = 27.0
 _SIZE_RANGE = (15.0, 60.0)
 _LARGEST_ZOOM, _SMALLEST_ZOOM = 2.0, 0.4
 _AS_SURE, _SAME_SIZE = 0.85, 0.25
+_DEPTH, _DEPTH_RANGE = 1.25, (0.8, 1.55)
+_FEW_BODIES, _SQUARE, _USUAL_STRETCH = 3, (0.75, 1.35), 1.6
 _WORKING_BODY_PX = 48.0
 _SECOND_LOOKS = 2
 """How often the crops are cut anew around the points they gave."""
@@ -45,15 +47,20 @@ class Detector:
     Attributes:
         info: what the model is.
         threshold: smallest heat, 0 to 1, of a vertebra.
+
+    ``area`` is the number of pixels of the first look's input.
     """
 
-    def __init__(self, model: LoadedModel, *, threshold: float = THRESHOLD) -> None:
+    def __init__(
+        self, model: LoadedModel, *, threshold: float = THRESHOLD, area: float = AREA
+    ) -> None:
         from ..network.folding import folded
 
         self._model = model
         self._module = folded(model.module)
         self.info: ModelInfo = model.info
         self.threshold = threshold
+        self._area = area
 
     @property
     def device(self) -> str:
@@ -86,21 +93,28 @@ class Detector:
             return self._published(image)
         pixels = to_tensor(image.pixels)
         ratio = image.scale.row / image.scale.column
-        resize = first = fit(image.height, image.width, pixel_ratio=ratio)
-        found = self._look(pixels, resize)
-        zoom = _better_zoom(found)
-        if zoom is not None:
-            resize = fit(image.height, image.width, pixel_ratio=ratio, zoom=zoom)
-            second = self._look(pixels, resize)
-            if _confirms(second, found, zoom):
-                found = second
-            else:
-                resize = first
+        found, resize = self._looked(pixels, image, ratio)
+        stretch = None if image.scale.in_mm else _stretch(found, image.width / image.height)
+        if stretch is not None:
+            again, other = self._looked(pixels, image, ratio * stretch)
+            if again.score.sum() > found.score.sum():
+                found, resize, ratio = again, other, ratio * stretch
         if not len(found):
             return found
         if getattr(self._module, "refiner", None) is not None:
             return self._second_look(pixels, resize, found, ratio)
         return _to_stored(found, resize)
+
+    def _looked(self, pixels: Tensor, image: DxaImage, ratio: float) -> tuple[Candidates, Resize]:
+        """The first look, at another magnification where the bodies ask for it."""
+        first = fit(image.height, image.width, pixel_ratio=ratio, area=self._area)
+        found = self._look(pixels, first)
+        zoom = _better_zoom(found)
+        if zoom is None:
+            return found, first
+        resize = fit(image.height, image.width, pixel_ratio=ratio, area=self._area, zoom=zoom)
+        second = self._look(pixels, resize)
+        return (second, resize) if _confirms(second, found, zoom) else (found, first)
 
     def _look(self, pixels: Tensor, resize: Resize) -> Candidates:
         """The whole image and its mirror in one pass; a chain in the resized frame."""
@@ -192,6 +206,25 @@ def _better_zoom(found: Candidates) -> float | None:
     if _SIZE_RANGE[0] <= typical <= _SIZE_RANGE[1]:
         return None
     return float(np.clip(_BODY_PX / typical, _SMALLEST_ZOOM, _LARGEST_ZOOM))
+
+
+def _stretch(found: Candidates, shape: float) -> float | None:
+    """By how much a picture is too wide for the bodies in it; None where it is not.
+
+    Films are often stored squeezed into a square, without a spacing.
+
+    Args:
+        found: of a look that took the pixels for what the file says.
+        shape: width over height of the picture.
+    """
+    if len(found) < _FEW_BODIES:
+        return _USUAL_STRETCH if _SQUARE[0] <= shape <= _SQUARE[1] else None
+    ends = found.points[:, [2, 3]] - found.points[:, [0, 5]]
+    depth = np.linalg.norm(ends, axis=2).mean(axis=1)
+    measured = float(np.median(depth / chain.heights(found.points)))
+    if _DEPTH_RANGE[0] <= measured <= _DEPTH_RANGE[1]:
+        return None
+    return float(np.clip(measured / _DEPTH, 0.4, 2.5))
 
 
 def _confirms(second: Candidates, first: Candidates, zoom: float) -> bool:

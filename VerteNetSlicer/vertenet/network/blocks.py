@@ -142,3 +142,21 @@ class FusionBlock(nn.Module):
             low, skip = self.cross_low(low, skip), self.cross_skip(skip, low)
         y: Tensor = self.join(torch.cat((skip, low), 1))
         return y
+
+
+class PlainJoin(nn.Module):
+    """What a fusion block is compared with: a feature pyramid's sum of both maps."""
+
+    def __init__(self, low: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.lateral_low = conv_bn(low, outputs, 1)
+        self.lateral_skip = conv_bn(skip, outputs, 1)
+        self.smooth = conv_bn(outputs, outputs, 3)
+
+    def forward(self, low: Tensor, skip: Tensor) -> Tensor:
+        """(N, low, h, w) and (N, skip, H, W) to (N, outputs, H, W)."""
+        skip = self.lateral_skip(skip)
+        size = skip.shape[-2:]
+        low = F.interpolate(self.lateral_low(low), size=size, mode="bilinear", align_corners=False)
+        y: Tensor = self.smooth(skip + low)
+        return y

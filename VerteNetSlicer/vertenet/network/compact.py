@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from .blocks import DualResolutionAttention, FusedMBConv, FusionBlock, conv_bn
+from .blocks import DualResolutionAttention, FusedMBConv, FusionBlock, PlainJoin, conv_bn
 from .intensity import contrast_channels
 from .refiner import Refiner
 
@@ -39,6 +39,7 @@ class CompactConfig:
         head: channels of the shared head.
         attention: whether the coarse maps use dual-resolution attention.
         refiner: channels of the second look, empty for none.
+        fusion: whether maps are joined by fusion blocks, or by a plain sum.
     """
 
     widths: tuple[int, ...] = (16, 32, 64, 96, 128)
@@ -47,6 +48,7 @@ class CompactConfig:
     head: int = 64
     attention: bool = True
     refiner: tuple[int, ...] = (24, 48, 72)
+    fusion: bool = True
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CompactConfig:
@@ -103,9 +105,9 @@ class CompactVerteNet(nn.Module):
             else nn.Identity()
         )
         c = config.decoder
-        self.fuse16 = FusionBlock(w[4], w[3], c[0], attention=config.attention)
-        self.fuse8 = FusionBlock(c[0], w[2], c[1], attention=False)
-        self.fuse4 = FusionBlock(c[1], w[1], c[2], attention=False)
+        self.fuse16 = _join(w[4], w[3], c[0], config.fusion, config.attention)
+        self.fuse8 = _join(c[0], w[2], c[1], config.fusion, attention=False)
+        self.fuse4 = _join(c[1], w[1], c[2], config.fusion, attention=False)
         self.head = conv_bn(c[2], config.head, 3)
         self.predict = nn.Conv2d(config.head, sum(self.HEADS.values()), 1)
         self.refiner = Refiner(config.refiner) if config.refiner else None
@@ -126,6 +128,12 @@ class CompactVerteNet(nn.Module):
         x = self.fuse4(x, skips[0])
         maps = self.predict(self.head(x)).float()
         return dict(zip(self.HEADS, maps.split(list(self.HEADS.values()), 1)))
+
+
+def _join(low: int, skip: int, outputs: int, fusion: bool, attention: bool) -> nn.Module:
+    if fusion:
+        return FusionBlock(low, skip, outputs, attention=attention)
+    return PlainJoin(low, skip, outputs)
 
 
 def build(config: Mapping[str, Any]) -> CompactVerteNet:
