@@ -154,7 +154,7 @@ def test_a_whole_reading_shows_total_category_and_percentile(host):
     walls = AacReading.parse("00110000").walls
     whole = score_aac(walls, crop_status="ok", sex="F", age_years=70, lengths8=(1, 1))
     assert total_text(whole).startswith("AAC-24: 2; moderate (2 to 5); percentile ")
-    assert total_text(whole).endswith("AAC-8 (Schousboe): 2")
+    assert total_text(whole).endswith("AAC-8 (Schousboe): 2 (anterior 1, posterior 1)")
     cropped = score_aac(walls, crop_status="cropped", sex="F", age_years=70)
     assert total_text(cropped) == "AAC-24: at least 2"
 

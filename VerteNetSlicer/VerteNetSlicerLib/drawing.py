@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import vtk
@@ -11,8 +12,8 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
 import slicer
 from vertenet.analysis import Analysis
-from vertenet.anatomy import POINT_NAMES
-from vertenet.measure import Wall
+from vertenet.anatomy import POINT_NAMES, Vertebra
+from vertenet.measure import Plaque, Wall
 
 from .conversions import ImagePlane
 
@@ -36,17 +37,42 @@ ANTERIOR_COLOUR = (204, 121, 167)
 READ_COLOURS = {"posterior": (80, 190, 255), "anterior": (255, 150, 210)}
 REGION_OPACITY = 0.3
 
-ROLES = ("outlines", "guides", "regions")
+# A prior and what is chosen are no finding: hues that no grade and no wall has.
+PRIOR_COLOUR = (255, 255, 255)
+HIGHLIGHT_COLOUR = (0, 255, 255)
+PLAQUE_COLOURS = {"posterior": (80, 190, 255), "anterior": (255, 150, 210)}
+
+ROLES = ("outlines", "guides", "regions", "prior", "plaques", "highlight")
+_THICKNESS = {"outlines": 2, "plaques": 5, "highlight": 4}
+_OPACITY = {"prior": 0.6, "highlight": 0.7}
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is drawn beside the analysis.
+
+    Attributes:
+        prior: outlines of an earlier examination, pixels.
+        plaques: what a reader marked on the walls.
+        touched: the vertebra that is worked on, or None.
+    """
+
+    prior: tuple[NDArray[np.float64], ...] = ()
+    plaques: tuple[Plaque, ...] = ()
+    touched: Vertebra | None = None
 
 
 def outline_lines(analysis: Analysis) -> list[Line]:
     """One closed line per vertebral body, in the colour of its grade."""
     lines = []
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
-        names = [n for n in POINT_NAMES if n in vertebra.points]
-        xy = np.array([vertebra.points[n].xy for n in (*names, names[0])])
-        lines.append((xy, GRADE_COLOURS[measures.final_grade]))
+        lines.append((_outline(vertebra), GRADE_COLOURS[measures.final_grade]))
     return lines
+
+
+def _outline(vertebra: Vertebra) -> NDArray[np.float64]:
+    names = [n for n in POINT_NAMES if n in vertebra.points]
+    return np.array([vertebra.points[n].xy for n in (*names, names[0])])
 
 
 def guide_lines(analysis: Analysis) -> list[Line]:
@@ -117,6 +143,21 @@ def update_drawing(
         )
 
 
+def update_extras(models: dict[str, object], extras: Extras, plane: ImagePlane) -> None:
+    """Bring the other model nodes to what is drawn beside the analysis."""
+    shapes: dict[str, list[Line]] = {
+        "prior": [(xy, PRIOR_COLOUR) for xy in extras.prior],
+        "plaques": [(np.array([p.start, p.end]), PLAQUE_COLOURS[p.wall]) for p in extras.plaques],
+        "highlight": (
+            [] if extras.touched is None else [(_outline(extras.touched), HIGHLIGHT_COLOUR)]
+        ),
+    }
+    for role, content in shapes.items():
+        present = models[role].GetPolyData()
+        if content or (present is not None and present.GetNumberOfPoints()):
+            models[role].SetAndObservePolyData(poly_data(content, plane, filled=False))
+
+
 def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     """A new model node that a slice view shows as lines or as tinted areas."""
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", name)
@@ -130,8 +171,8 @@ def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
     display.SetScalarRangeFlag(display.UseDirectMapping)
     display.SetScalarVisibility(True)
-    opacity = REGION_OPACITY if role == "regions" else 1.0
-    _set_look(model, opacity, 2 if role == "outlines" else 1)
+    opacity = REGION_OPACITY if role == "regions" else _OPACITY.get(role, 1.0)
+    _set_look(model, opacity, _THICKNESS.get(role, 1))
     return model
 
 

@@ -13,7 +13,7 @@ from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, PointStatus, parse_label
 from vertenet.errors import LandmarkError, VerteNetError
 from vertenet.images import DxaImage
-from vertenet.measure import Wall
+from vertenet.measure import FollowUp, Wall
 from vertenet.pipeline import frame_of, measure
 
 from .conversions import (
@@ -23,8 +23,11 @@ from .conversions import (
     read_positions,
     write_points,
 )
-from .drawing import update_drawing
+from .drawing import Extras, update_drawing, update_extras
 from .nodes import ExaminationNodes
+from .plaques import EffectiveReading, effective_reading, with_reading
+from .prior import RECORD as PRIOR
+from .prior import Prior, follow_up, prior_from_text, prior_outlines, prior_to_text
 from .record import review_from_text, review_to_text
 from .review import Review
 from .table import update_table
@@ -45,6 +48,8 @@ class Examination(VTKObservationMixin):
         touched: the level that was selected or moved last, or None.
         wall: the wall of the aorta that is read now, or None.
         exported: the review that was written to files, or read from one, last; or None.
+        prior: an earlier examination that is compared, or None.
+        scored: which wall scores come from marks.
     """
 
     def __init__(
@@ -61,6 +66,9 @@ class Examination(VTKObservationMixin):
         self.touched: Level | None = None
         self.wall: Wall | None = None
         self.exported: Review | None = None
+        self.prior: Prior | None = None
+        self.scored = EffectiveReading(review.aac)
+        self._follow_up: tuple[Analysis, FollowUp] | None = None
         self._on_change = on_change
         self._on_error = on_error
         self._image: DxaImage | None = None
@@ -95,7 +103,11 @@ class Examination(VTKObservationMixin):
                 )
             if old is None or np.hypot(old.x - x, old.y - y) > _SAME_PLACE:
                 review = review.moved(level, name, x, y)
-        return cls(nodes, review, **listeners)
+        made = cls(nodes, review, **listeners)
+        prior = prior_from_text(nodes.points.GetAttribute(PRIOR) or "")
+        if prior is not None:
+            made.compare_with(prior)
+        return made
 
     @property
     def image(self) -> DxaImage:
@@ -108,6 +120,13 @@ class Examination(VTKObservationMixin):
     def unsaved(self) -> bool:
         """True where a reader's work is in no file yet."""
         return self.review.edited and self.review != self.exported
+
+    @property
+    def extras(self) -> Extras:
+        """What is drawn beside the analysis."""
+        touched = None if self.touched is None else self.review.spine.get(self.touched)
+        outlines = () if self.prior is None else prior_outlines(self.prior, self.analysis)
+        return Extras(tuple(outlines), self.review.plaques, touched)
 
     def release(self) -> None:
         """Forget the pixels; they are read again when needed."""
@@ -132,6 +151,32 @@ class Examination(VTKObservationMixin):
         self._show(points=False)
         self._on_change(self)
 
+    def compare_with(self, prior: Prior | None) -> None:
+        """Keep an earlier examination beside this one, or none."""
+        self.prior, self._follow_up = prior, None
+        points = self.nodes.points
+        if prior is None:
+            points.RemoveAttribute(PRIOR)
+        else:
+            points.SetAttribute(PRIOR, prior_to_text(prior))
+        self._show(points=False)
+        self._on_change(self)
+
+    @property
+    def follow_up(self) -> FollowUp | None:
+        """What changed since the prior, as the points stand; None without a prior."""
+        if self.prior is None:
+            return None
+        if self._follow_up is None or self._follow_up[0] is not self.analysis:
+            self._follow_up = (self.analysis, follow_up(self.prior, self.analysis))
+        return self._follow_up[1]
+
+    def touch(self, level: Level | None) -> None:
+        """Make a vertebra the one that is worked on: it stands out."""
+        if level is not self.touched:
+            self.touched = level
+            self._show(points=False)
+
     def undo(self) -> bool:
         """Take back the last action; False where there is none."""
         return self._step(self._undo, self._redo)
@@ -152,14 +197,16 @@ class Examination(VTKObservationMixin):
         self.release()
 
     def _measured(self) -> Analysis:
-        image = self.image
-        return measure(
-            self.review.spine,
+        image, review = self.image, self.review
+        found = measure(
+            review.spine,
             frame_of(image),
             image=image,
-            model=self.review.model,
-            aac_reading=self.review.aac,
+            model=review.model,
+            aac_reading=review.aac,
         )
+        self.scored = effective_reading(review.aac, review.plaques, found)
+        return with_reading(found, self.scored) if review.plaques else found
 
     def _set(self, review: Review) -> None:
         self.review = review
@@ -187,6 +234,7 @@ class Examination(VTKObservationMixin):
             if points:
                 write_points(self.nodes.points, self.review.spine, self.plane)
             update_drawing(self.nodes.models, self.analysis, self.plane, self.wall)
+            update_extras(self.nodes.models, self.extras, self.plane)
             update_table(self.nodes.table, self.analysis)
             if not self._dragging:
                 self.store()
@@ -220,6 +268,20 @@ class Examination(VTKObservationMixin):
         self._remember()
         self._dragging = True
         self._dragged.clear()
+        display = caller.GetDisplayNode()
+        index = display.GetActiveControlPoint() if display is not None else -1
+        if 0 <= index < caller.GetNumberOfControlPoints():
+            self._grasped(caller.GetNthControlPointLabel(index))
+
+    def _grasped(self, label: str) -> None:
+        """A point was pressed: its vertebra stands out, whether it moves or not."""
+        try:
+            level = parse_label(label)[0]
+        except LandmarkError:
+            return
+        if level is not self.touched:
+            self.touch(level)
+            self._on_change(self)
 
     def onDragEnded(self, caller, event) -> None:
         """Write down what the drag did."""

@@ -17,14 +17,25 @@ from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ImageError, LandmarkError, OutputError, VerteNetError
 from vertenet.images import read_image
-from vertenet.measure import Wall
+from vertenet.measure import Plaque, Wall
 from vertenet.pipeline import analyse
-from vertenet.report import read_landmarks, write_folder
+from vertenet.report import read_landmarks
 
-from . import nodes, scoring, spacing
+from . import nodes, scoring, spacing, view
 from .conversions import image_from_volume, volume_from_image
 from .examination import Examination
-from .placement import Placement
+from .exporting import (
+    ExportOptions,
+    Package,
+    PackageInstaller,
+    SlicerPip,
+    missing_packages,
+    remember_source,
+    write_all,
+)
+from .placement import Placement, PlaqueMarking
+from .plaques import readable_walls
+from .prior import Prior, read_prior
 from .review import Review
 from .spine_detector import BundledDetector, SpineDetector
 from .state import VerteNetState
@@ -38,6 +49,8 @@ class VerteNetLogic(VTKObservationMixin):
         on_change: called with an examination whenever it shows something new, with
             None when one went away.
         on_error: called with an error that no caller is there to catch.
+        installer: brings optional packages; injected in tests.
+        capture: writes what the slice view shows as PNG.
     """
 
     def __init__(self, detector: SpineDetector | None = None) -> None:
@@ -45,8 +58,10 @@ class VerteNetLogic(VTKObservationMixin):
         self.detector = detector or BundledDetector()
         self.on_change: list[Callable[[Examination | None], None]] = []
         self.on_error: list[Callable[[VerteNetError], None]] = []
+        self.installer: PackageInstaller = SlicerPip()
+        self.capture: Callable[[Path], bool] = view.capture
         self._examinations: dict[str, Examination] = {}
-        self._placement: Placement | None = None
+        self._placement: Placement | PlaqueMarking | None = None
         self._state: VerteNetState | None = None
         self._removing = False
         self._left_behind: list[object] = []
@@ -64,7 +79,9 @@ class VerteNetLogic(VTKObservationMixin):
 
     def load_image(self, path: str | Path, *, spacing_mm: tuple[float, float] | None = None):
         """Read an image file with VerteNet's own reader; returns the volume node."""
-        return volume_from_image(read_image(path, spacing_mm=spacing_mm))
+        volume = volume_from_image(read_image(path, spacing_mm=spacing_mm))
+        remember_source(volume, path)
+        return volume
 
     def open_image(self, path: str | Path, present=None):
         """Read the next image of a worklist; the present one goes, its nodes with it."""
@@ -172,9 +189,47 @@ class VerteNetLogic(VTKObservationMixin):
         """Keep a reader's score of one wall of the aorta, 0 to 3, or None for not scored."""
         self._edit(volume, lambda review: review.scored(wall, score))
 
+    def score_rest(self, volume, score: int = 0) -> int:
+        """Score every wall that is in the image and has no score; returns how many."""
+        examination = self._required(volume)
+        known = examination.scored.reading.walls
+        rest = [w for w in readable_walls(examination.analysis) if known[w] is None]
+        self._edit(volume, lambda review: review.scored_all(rest, score))
+        return len(rest)
+
+    def score8(self, volume, lengths8: tuple[int, int] | None) -> None:
+        """Keep a reader's AAC-8 lengths of the anterior and posterior wall, 0 to 4 each."""
+        self._edit(volume, lambda review: review.scored8(lengths8))
+
+    def mark(self, volume, plaque: Plaque) -> None:
+        """Keep a calcified stretch that a reader marked; scores follow from its length."""
+        self._edit(volume, lambda review: review.marked(plaque))
+
+    def unmark(self, volume, wall: str | None = None) -> None:
+        """Take the marks of the anterior or posterior wall away, or all."""
+        self._edit(volume, lambda review: review.unmarked(wall))
+
+    def start_marking(self, volume) -> PlaqueMarking:
+        """Let the reader mark plaque on the wall that is read, two clicks each.
+
+        Raises:
+            LandmarkError: if no wall is read.
+        """
+        self.stop_placing()
+        examination = self._required(volume)
+        if examination.wall is None:
+            raise LandmarkError("Expected a wall to mark, but none is chosen. Choose one first.")
+        self._placement = PlaqueMarking(
+            examination, examination.wall[1], lambda plaque: self.mark(volume, plaque)
+        )
+        return self._placement
+
     def look_at(self, volume, wall: Wall | None) -> Examination:
         """Show the region of one wall alone, to be read; None shows all again."""
         examination = self._required(volume)
+        marking = self._placement
+        if isinstance(marking, PlaqueMarking) and (wall is None or wall[1] != marking.wall):
+            self.stop_placing()
         examination.look_at(wall)
         return examination
 
@@ -232,19 +287,39 @@ class VerteNetLogic(VTKObservationMixin):
         )
         return self._placement
 
+    @property
+    def placing(self) -> Placement | PlaqueMarking | None:
+        """What the mouse places at present, or None."""
+        return self._placement
+
     def stop_placing(self) -> None:
-        """Give up placing a vertebra."""
+        """Give up placing a vertebra, or marking plaque."""
         if self._placement is not None:
             self._placement.close()
             self._placement = None
 
     # Keeping
 
-    def export(self, volume, folder: str | Path, *, overwrite: bool = False) -> tuple[Path, ...]:
-        """Write report, markups, volume, tables and picture into ``folder/<name>``.
+    def export(
+        self,
+        volume,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        options: ExportOptions | None = None,
+    ) -> tuple[Path, ...]:
+        """Write report, page, markups, volume, tables and picture into ``folder/<name>``.
+
+        Args:
+            volume: whose results.
+            folder: in which the image gets a folder of its own.
+            overwrite: True to replace an earlier export.
+            options: what is written beside: PDF, DICOM, screenshot.
 
         Raises:
             OutputError: if the folder holds a report already, or cannot be written.
+            ConfigurationError: if DICOM is wanted of an image that came from no DICOM file.
+            MissingDependencyError: if a package is missing; see :meth:`missing_packages`.
         """
         examination = self._required(volume)
         target = self.export_folder(volume, folder)
@@ -253,9 +328,34 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected a folder without an earlier report, but '{target}' has one. "
                 "Confirm that it is replaced, or choose another folder."
             )
-        paths = write_folder(examination.analysis, target, image=examination.image)
+        paths = write_all(examination, target, options or ExportOptions(), capture=self.capture)
         examination.exported = examination.review
         return paths
+
+    def missing_packages(self, options: ExportOptions) -> tuple[Package, ...]:
+        """What an export needs and Slicer lacks; the installer can bring it."""
+        return missing_packages(options)
+
+    # Comparing
+
+    def compare_with(self, volume, path: str | Path) -> Examination:
+        """Open an earlier examination from an export, its folder or a report beside this one.
+
+        Raises:
+            LandmarkError: if it holds no landmarks, or those of several images.
+        """
+        examination = self._required(volume)
+        examination.compare_with(read_prior(path, name=examination.analysis.frame.file))
+        return examination
+
+    def compare_in_scene(self, volume, other) -> Examination:
+        """Put another volume's examination, as it stands, beside this one; None takes it away."""
+        examination = self._required(volume)
+        prior = None
+        if other is not None:
+            prior = Prior(other.GetName(), self._required(other).analysis)
+        examination.compare_with(prior)
+        return examination
 
     def export_folder(self, volume, folder: str | Path) -> Path:
         """Where :meth:`export` writes: a folder named as the image."""

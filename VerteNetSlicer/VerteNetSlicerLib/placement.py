@@ -1,13 +1,15 @@
-"""Placing the six points of a missing vertebra, guided one by one."""
+"""Placing by mouse: the six points of a missing vertebra, or the ends of a plaque."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 import slicer
 from vertenet.anatomy import POINT_NAMES, Level, PointName, point_label
+from vertenet.measure import Plaque
 
 from .conversions import pixel_of
 from .examination import Examination
@@ -78,16 +80,67 @@ class Placement(VTKObservationMixin):
             slicer.mrmlScene.RemoveNode(self.node)
 
     def _set_place_mode(self, placing: bool) -> None:
-        """Let the mouse place points of our list, one after the other, or nothing."""
-        application = slicer.app.applicationLogic()
-        selection, interaction = application.GetSelectionNode(), application.GetInteractionNode()
-        if selection is None or interaction is None:
+        set_place_mode(self.node if placing else None)
+
+
+class PlaqueMarking(VTKObservationMixin):
+    """A line of two clicks for each calcified stretch of one wall; goes on until closed.
+
+    Attributes:
+        examination: where the marks will be.
+        wall: ``anterior`` or ``posterior``.
+        node: the line node that takes the clicks.
+    """
+
+    def __init__(
+        self, examination: Examination, wall: str, on_marked: Callable[[Plaque], None]
+    ) -> None:
+        VTKObservationMixin.__init__(self)
+        self.examination = examination
+        self.wall = wall
+        self._on_marked = on_marked
+        self.node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", f"Plaque {wall}")
+        self.node.SetSaveWithScene(False)
+        self.node.CreateDefaultDisplayNodes()
+        self.node.GetDisplayNode().SetPropertiesLabelVisibility(False)
+        self.addObserver(self.node, self.node.PointPositionDefinedEvent, self.onPointPlaced)
+        set_place_mode(self.node)
+
+    @property
+    def prompt(self) -> str:
+        """What to click now."""
+        end = _("start") if self.node.GetNumberOfDefinedControlPoints() == 0 else _("end")
+        return _("{end} of a plaque on the {wall} wall").format(end=end, wall=self.wall)
+
+    def onPointPlaced(self, caller, event) -> None:
+        """Hand over a line that is whole, and wait for the next."""
+        if caller.GetNumberOfDefinedControlPoints() < 2:
             return
-        if not placing:
-            interaction.SetPlaceModePersistence(0)
-            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
-            return
-        selection.SetReferenceActivePlaceNodeClassName(self.node.GetClassName())
-        selection.SetReferenceActivePlaceNodeID(self.node.GetID())
-        interaction.SetPlaceModePersistence(1)
-        interaction.SetCurrentInteractionMode(interaction.Place)
+        plane = self.examination.plane
+        start, end = (pixel_of(caller, i, plane) for i in (0, 1))
+        caller.RemoveAllControlPoints()
+        set_place_mode(caller)
+        self._on_marked(Plaque(self.wall, start, end))
+
+    def close(self) -> None:
+        """Take the line away; the marks stay."""
+        self.removeObservers()
+        set_place_mode(None)
+        if self.node.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(self.node)
+
+
+def set_place_mode(node) -> None:
+    """Let the mouse place points of a node, one after the other; None: of nothing."""
+    application = slicer.app.applicationLogic()
+    selection, interaction = application.GetSelectionNode(), application.GetInteractionNode()
+    if selection is None or interaction is None:
+        return
+    if node is None:
+        interaction.SetPlaceModePersistence(0)
+        interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+        return
+    selection.SetReferenceActivePlaceNodeClassName(node.GetClassName())
+    selection.SetReferenceActivePlaceNodeID(node.GetID())
+    interaction.SetPlaceModePersistence(1)
+    interaction.SetCurrentInteractionMode(interaction.Place)

@@ -20,7 +20,7 @@ from vertenet.anatomy import (
     Vertebra,
 )
 from vertenet.errors import LandmarkError
-from vertenet.measure import AacReading
+from vertenet.measure import AacReading, Plaque
 
 from .review import Review
 
@@ -37,6 +37,7 @@ def review_to_text(review: Review) -> str:
         "origins": {k.value: v.value for k, v in review.origins.items()},
         "model": model and {"name": model.name, "version": model.version, "sha256": model.sha256},
         "aac": [review.aac.text, review.aac.text8],
+        "plaques": [[p.wall, p.start, p.end] for p in review.plaques],
     }
     return json.dumps(content, separators=(",", ":"))
 
@@ -58,12 +59,18 @@ def review_from_text(text: str) -> Review:
             ModelIdentity(**content["model"]) if content["model"] else None,
             # Scenes of earlier versions have no scores.
             AacReading.parse(*content["aac"]) if "aac" in content else AacReading(),
+            tuple(_plaque(*p) for p in content.get("plaques", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandmarkError(
             f"Expected VerteNet's record of a review ({SCHEMA}), but it cannot be read ({error}). "
             "Detect the landmarks again, or open the exported landmarks."
         ) from error
+
+
+def _plaque(wall: str, start: list[float], end: list[float]) -> Plaque:
+    (x0, y0), (x1, y1) = start, end
+    return Plaque(wall, (float(x0), float(y0)), (float(x1), float(y1)))
 
 
 def _spine_to_dict(spine: Spine) -> dict[str, Any]:

@@ -6,7 +6,7 @@ of reviews and a saved scene is one of them written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vertenet.analysis import ModelIdentity
@@ -22,7 +22,7 @@ from vertenet.anatomy import (
     Vertebra,
 )
 from vertenet.errors import LandmarkError
-from vertenet.measure import AacReading, Wall
+from vertenet.measure import AacReading, Plaque, Wall
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Review:
         origins: for each level of ``spine`` its level in ``automatic``; a vertebra
             that the reader added is absent.
         model: the network that placed the points, or None.
-        aac: the reader's scores of the aorta's walls.
+        aac: the scores of the aorta's walls that the reader entered.
+        plaques: calcified stretches that the reader marked on the walls.
     """
 
     spine: Spine
@@ -43,6 +44,7 @@ class Review:
     origins: Mapping[Level, Level] = field(default_factory=dict)
     model: ModelIdentity | None = None
     aac: AacReading = field(default_factory=AacReading)
+    plaques: tuple[Plaque, ...] = ()
 
     @classmethod
     def of(
@@ -54,7 +56,7 @@ class Review:
     @property
     def edited(self) -> bool:
         """True where a reader changed or scored anything, decisions included."""
-        return self.spine != self.automatic or not self.aac.is_empty
+        return self.spine != self.automatic or not self.aac.is_empty or bool(self.plaques)
 
     def edited_points(self, level: Level) -> tuple[PointName, ...]:
         """The points of a vertebra that a reader placed."""
@@ -89,6 +91,30 @@ class Review:
     def scored(self, wall: Wall, score: int | None) -> Review:
         """One wall of the aorta with a reader's score, or None to take it back."""
         return replace(self, aac=self.aac.scored(wall, score))
+
+    def scored_all(self, walls: Iterable[Wall], score: int | None) -> Review:
+        """Several walls with one score."""
+        aac = self.aac
+        for wall in walls:
+            aac = aac.scored(wall, score)
+        return replace(self, aac=aac)
+
+    def scored8(self, lengths8: tuple[int, int] | None) -> Review:
+        """Schousboe's scores of the anterior and posterior wall, or None to take them back.
+
+        Raises:
+            LandmarkError: if one is not 0 to 4.
+        """
+        return replace(self, aac=replace(self.aac, lengths8=lengths8))
+
+    def marked(self, plaque: Plaque) -> Review:
+        """One more calcified stretch."""
+        return replace(self, plaques=(*self.plaques, plaque))
+
+    def unmarked(self, wall: str | None = None) -> Review:
+        """Without the marks of the anterior or posterior wall, or without all."""
+        kept = tuple(p for p in self.plaques if wall is not None and p.wall != wall)
+        return replace(self, plaques=kept)
 
     def added(self, level: Level, points: Mapping[PointName, tuple[float, float]]) -> Review:
         """A vertebra that a reader placed.
@@ -158,7 +184,8 @@ class Review:
             LandmarkError: if a reader added that vertebra.
         """
         if level is None:
-            return Review.of(self.automatic, self.model, self.aac.renamed(self.origins))
+            restored = Review.of(self.automatic, self.model, self.aac.renamed(self.origins))
+            return replace(restored, plaques=self.plaques)
         vertebra = self.vertebra(level)
         origin = self.automatic.get(self.origins[level]) if level in self.origins else None
         if origin is None:

@@ -13,6 +13,8 @@ from vertenet.measure import AAC_WALLS, AacReading, AacScore, Wall
 ROWS = tuple(dict.fromkeys(wall for _level, wall in AAC_WALLS))
 COLUMNS = tuple(dict.fromkeys(level for level, _wall in AAC_WALLS))
 SCORES = (0, 1, 2, 3)
+# Beside a score that follows from the length of marked plaque.
+MARK = " ▬"
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,17 @@ def first_wall(reading: AacReading) -> Wall:
     return next((wall for wall in AAC_WALLS if walls[wall] is None), AAC_WALLS[0])
 
 
-def grid_of(analysis: Analysis, active: Wall | None) -> Grid:
-    """The grid of an analysis."""
+def grid_of(
+    analysis: Analysis, active: Wall | None, derived: frozenset[Wall] = frozenset()
+) -> Grid:
+    """The grid of an analysis; scores of ``derived`` walls come from marks."""
     walls = (analysis.aac_reading or AacReading()).walls
-    cells = tuple(
-        tuple("" if walls[level, wall] is None else str(walls[level, wall]) for level in COLUMNS)
-        for wall in ROWS
-    )
+
+    def text(wall: Wall) -> str:
+        score = walls[wall]
+        return "" if score is None else f"{score}{MARK if wall in derived else ''}"
+
+    cells = tuple(tuple(text((level, wall)) for level in COLUMNS) for wall in ROWS)
     warning = "\n".join(_warnings(analysis, active))
     return Grid(cells, active and cell_of(active), total_text(analysis.aac_scores), warning)
 
@@ -80,7 +86,11 @@ def total_text(scores: AacScore | None) -> str:
     if left:
         parts.append(_("{count} of 8 walls not scored").format(count=left))
     if scores.total8 is not None:
-        parts.append(_("AAC-8 (Schousboe): {total}").format(total=scores.total8))
+        parts.append(
+            _("AAC-8 (Schousboe): {total} (anterior {front}, posterior {back})").format(
+                total=scores.total8, front=scores.anterior8, back=scores.posterior8
+            )
+        )
     return "; ".join(parts)
 
 

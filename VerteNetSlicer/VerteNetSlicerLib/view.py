@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import slicer.util
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
 
 import slicer
 from vertenet.anatomy import Level
+from vertenet.report.atomic import write_bytes
 
 from .drawing import wall_outline
 from .examination import Examination
@@ -40,6 +45,34 @@ def apply_layers(examination: Examination, state: VerteNetState) -> None:
         ("regions", state.show_regions),
     ):
         made.models[role].GetDisplayNode().SetVisibility(shown)
+
+
+def capture(path: Path) -> bool:
+    """Write what the red slice view shows as PNG; False where there is no such view."""
+    if not has_window():
+        return False
+    widget = slicer.app.layoutManager().sliceWidget("Red")
+    if widget is None:
+        return False
+    write_picture(widget.sliceView().renderWindow(), path)
+    return True
+
+
+def write_picture(window: vtk.vtkRenderWindow, path: Path) -> None:
+    """Write what a render window shows as PNG.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    window.Render()
+    grab = vtk.vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.ReadFrontBufferOff()
+    writer = vtk.vtkPNGWriter()
+    writer.SetInputConnection(grab.GetOutputPort())
+    writer.WriteToMemoryOn()
+    writer.Write()
+    write_bytes(path, vtk_to_numpy(writer.GetResult()).tobytes())
 
 
 def zoom_to(examination: Examination, level: Level) -> None:

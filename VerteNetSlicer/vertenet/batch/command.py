@@ -25,6 +25,7 @@ def read_with(
     *,
     tell: Callable[[str], None],
     usable: Callable[[Path | None], Mapping[str, str]],
+    progress: Callable[[Meter], None] | None = None,
 ) -> Counts:
     """Read a cohort as the command line says.
 
@@ -34,6 +35,7 @@ def read_with(
         options: of the command, by name.
         tell: takes a line of progress; an empty one at the end.
         usable: gives a model's identity, or raises where it is none.
+        progress: called after each file, by a host that shows more than a line.
 
     Raises:
         VerteNetError: as :func:`.cohort.read_cohort` does.
@@ -61,8 +63,14 @@ def read_with(
         retry_failed=options["retry_failed"],
     )
     report = _Reporter(tell, every=0.5 if sys.stderr.isatty() else 10.0)
+
+    def told(meter: Meter) -> None:
+        report(meter)
+        if progress is not None:
+            progress(meter)
+
     try:
-        return read_cohort(inputs, output, work, settings=settings, means=means, progress=report)
+        return read_cohort(inputs, output, work, settings=settings, means=means, progress=told)
     finally:
         report.end()
 
