@@ -48,11 +48,12 @@ def _field(rng: np.random.Generator, look: str) -> Params:
     if look == "radiograph":
         field = str(rng.choice(["radiograph", "lumbar"], p=[0.75, 0.25]))
     else:
-        field = str(rng.choice(FIELDS, p=[0.58, 0.20, 0.14, 0.08]))
+        field = str(rng.choice(FIELDS, p=[0.46, 0.30, 0.16, 0.08]))
     top, bottom = {
         "whole": (rng.uniform(-1.0, 3.6), rng.uniform(16.5, 20.0)),
-        "t4l5": (rng.uniform(1.8, 3.6), rng.uniform(16.3, 17.9)),
-        "lumbar": (rng.uniform(7.5, 11.4), rng.uniform(16.4, 20.0)),
+        # scans often end within L5, or even above it: the lowest body is not always S1
+        "t4l5": (rng.uniform(1.5, 3.6), rng.uniform(14.9, 17.7)),
+        "lumbar": (rng.uniform(7.5, 11.4), rng.uniform(15.3, 20.0)),
         "thoracic": (rng.uniform(-1.0, 2.5), rng.uniform(10.5, 14.5)),
         "radiograph": (rng.uniform(8.0, 11.6), rng.uniform(18.2, 22.5)),
     }[field]
