@@ -59,7 +59,7 @@ class Variant:
 
     name: str
     network: Mapping[str, Any] = field(default_factory=dict)
-    canvas: tuple[int, int] = (512, 256)
+    canvas: tuple[int, int] = (384, 192)
     batch: int = 16
     second_look: bool = True
     published: bool = False
@@ -71,7 +71,8 @@ VARIANTS = (
     Variant("no attention", {"attention": False}),
     Variant("no fusion blocks", {"fusion": False}),
     Variant("neither", {"attention": False, "fusion": False}),
-    Variant("input 384 x 192", canvas=(384, 192)),
+    Variant("input 256 x 128", canvas=(256, 128)),
+    Variant("input 512 x 256", canvas=(512, 256)),
     Variant("narrower", {"widths": (12, 24, 48, 72, 96), "decoder": (72, 48, 36)}),
     Variant("shallower", {"depths": (1, 1, 2, 1)}),
 )
@@ -210,7 +211,9 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     table = output / "ablation.csv"
     rows = list(csv.DictReader(table.read_text().splitlines())) if table.exists() else []
-    small = replace(VARIANTS[0], name="as bundled, views of the peer", batch=PEER.batch)
+    small = replace(
+        VARIANTS[0], name="as bundled, views of the peer", batch=PEER.batch, canvas=PEER.canvas
+    )
     planned = [(v, views) for v in VARIANTS] + [(small, peer_views), (PEER, peer_views)]
     for variant, count in planned:
         if any(r["variant"] == variant.name for r in rows):
