@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from vertenet.anatomy import Landmark, Level, PointName, Spine
+from vertenet.anatomy import Landmark, Level, PointName, ReaderDecision, Spine
 from vertenet.geometry import PixelScale
-from vertenet.measure import measure_vertebrae
+from vertenet.measure import RULES, measure_vertebrae
 
 MM = PixelScale(0.3, 0.3, True)
 
@@ -87,8 +87,29 @@ def test_z_scores_follow_level_and_sex(build):
     assert unknown[Level.T12].norm == "NHANES 2013-14"
 
 
-def test_l5_is_outside_the_norm_and_says_so(build):
+@pytest.mark.parametrize("rule", RULES)
+def test_l5_is_measured_but_not_graded_by_any_rule(build, rule):
+    m = measure_vertebrae(build.spine(), MM, rule=rule)[-1]
+    assert m.heights.Ha is not None
+    assert (m.genant.grade, m.genant.type, m.genant.p_ge1, m.genant.score) == (None,) * 4
+    assert m.genant.reason.startswith("not graded: no")
+    read = build.vertebra("L5", ha=30, hm=28, hp=26, reader=ReaderDecision(2, "fracture"))
+    spine = build.spine().replacing(read)
+    assert measure_vertebrae(spine, MM, rule=rule)[-1].final_grade == 2
+
+
+def test_l5_has_no_norm_and_says_so(build):
     m = measure_vertebrae(build.spine(), MM)[-1]
     assert (m.level, m.norm, dict(m.z_scores)) == (Level.L5, None, {})
     assert any("no norm for L5" in text for text in m.withheld)
-    assert (m.genant.grade, "outside the norm" in m.genant.reason) == (0, True)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_l5_changes_no_other_grade(build, rule):
+    changed = {"L4": {"ha": 20}}
+    whole = build.spine(changed=changed)
+    cut = build.spine(changed=changed | {"L5": {"ha": 8, "hm": 8, "hp": 8}})
+    for spine in (cut, Spine(whole.vertebrae[:-1])):
+        for a, b in zip(measure_vertebrae(whole, MM, rule=rule)[:-1],
+                        measure_vertebrae(spine, MM, rule=rule), strict=False):  # fmt: skip
+            assert a.genant == b.genant

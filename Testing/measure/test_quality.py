@@ -164,10 +164,14 @@ def test_points_that_the_network_guessed_are_not_measured(share, withheld):
     assert (Level.L2 in quality.implausible) is withheld
 
 
-def test_a_body_cut_by_the_border_is_not_measured():
+@pytest.mark.parametrize(("rows", "code"), [(79, "outside"), (80, "outside"), (81, "cut"),
+                                           (82, None), (83, None)])  # fmt: skip
+def test_a_body_cut_by_the_border_is_not_measured(rows, code):
     corners = {"PS": (0, 0), "MS": (15, 0), "AS": (30, 0), "AI": (30, 30), "MI": (15, 30),
                "PI": (0, 30)}  # fmt: skip
     points = {PointName(k): Landmark(x + 50, y + 50) for k, (x, y) in corners.items()}
     spine = Spine((Vertebra(Level.L5, points),))
-    assert not check_quality(spine, PixelScale(), width=100, height=81).implausible
-    assert Level.L5 in check_quality(spine, PixelScale(), width=100, height=79).implausible
+    # a twentieth of its height, 1.5 px, between the lower corners and the border at 81.5
+    quality = check_quality(spine, PX, width=100, height=rows)
+    assert codes(quality) - {"coverage"} == ({code} if code else set())
+    assert (Level.L5 in quality.implausible) is (code is not None)

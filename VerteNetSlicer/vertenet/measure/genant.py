@@ -31,6 +31,10 @@ from .grade import Genant
 from .heights import HeightTable
 from .norms import NormTable
 
+UNGRADED = (Level.L5,)
+"""Levels that are neither graded nor used to predict others: the readers' grades end at
+L4 (NHANES 2013-14), the ISCD's and Genant's count T4 to L4, and a normal L5 is a wedge
+(Ha/Hp 1.15 in CT, Cook 2021; 1.2 in DXA), so a grade of it would be a guess."""
 KNOTS = (0.0, 0.1, 0.2)
 """Shortfalls (natural logarithm) at which the slope of the score may change."""
 SHORTFALLS = (
@@ -138,6 +142,7 @@ def default_rule(
     valid = np.asarray(np.isfinite(relative).all(axis=-1), dtype=bool)
     allowed = np.zeros((1, len(LEVELS)), dtype=bool)
     allowed[0, rows] = usable
+    allowed[0, [level.order for level in UNGRADED]] = False
     prediction, used = expected(relative, valid & allowed)
     relative = np.where(valid[..., None], relative, 0.0)
     judged = _judge(relative[0], prediction[0], np.minimum(spread, 1.0))
@@ -254,8 +259,6 @@ def _reason(
     if names:
         loss = 100 * (1 - math.exp(-short[height]))
         parts.append(f"{_percent(loss)} what {names} predict" + ("" if " and " in names else "s"))
-    if LEVELS[row] is Level.L5:
-        parts.append("L5 is outside the norm")
     return "; ".join(parts)
 
 

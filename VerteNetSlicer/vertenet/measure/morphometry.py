@@ -10,7 +10,7 @@ import numpy as np
 from ..anatomy import Level, ReaderDecision, Spine, Vertebra
 from ..errors import ConfigurationError
 from ..geometry import Array, PixelScale
-from .genant import default_rule
+from .genant import UNGRADED, default_rule
 from .grade import Genant
 from .heights import (
     RATIO_NAMES,
@@ -28,6 +28,10 @@ from .sd_rules import sd_rule
 
 RULES = ("default", "plain", "eastell-melton", "mccloskey-kanis")
 """The rules that :func:`measure_vertebrae` knows."""
+NO_RULE = (
+    "not graded: no rule was measured on L5, which is normally wedged; its heights are "
+    "shown and a reader may grade it"
+)
 
 
 @dataclass(frozen=True)
@@ -124,15 +128,20 @@ def _grades(
     sex: str | None,
 ) -> list[Genant]:
     levels = [v.level for v in spine.vertebrae]
-    if rule == "plain":
-        return [plain_rule(r) for r in ratios]
     usable = [
         doubt is None and (v.reader is None or v.reader.evaluable)
         for doubt, v in zip(doubts, spine.vertebrae, strict=True)
     ]
+    if rule not in ("default", "plain"):
+        return sd_rule(table.values, levels, usable, rule=rule, norms=norms, sex=sex)
     if rule == "default":
-        return default_rule(table, levels, usable, norms=norms, sex=sex)
-    return sd_rule(table.values, levels, rule=rule, norms=norms, sex=sex)
+        grades = default_rule(table, levels, usable, norms=norms, sex=sex)
+    else:
+        grades = [plain_rule(r) for r in ratios]
+    return [
+        Genant(None, None, NO_RULE, None, None, rule) if level in UNGRADED else grade
+        for level, grade in zip(levels, grades, strict=True)
+    ]
 
 
 def _doubt(vertebra: Vertebra, implausible: Mapping[Level, str]) -> str | None:

@@ -44,6 +44,9 @@ DOUBLE_CONTOUR = 0.10
 TOO_UNCERTAIN = 0.12
 """Points' sigma over the body's size from which nothing is measured: a height is then
 unsure by more than 0.12 sqrt(2) = 17 %, most of the way to a grade 1."""
+AT_BORDER = 0.05
+"""Distance of a corner to the image's border, in body heights, below which the body may be
+cut: about 1 mm, less than the bright line of an endplate needs to be told from the border."""
 _NEAR = 3  # levels
 
 
@@ -52,8 +55,9 @@ class Finding:
     """One remark on quality.
 
     Attributes:
-        code: a fixed word: ``outside``, ``uncertain``, ``shape``, ``size``, ``order``,
-            ``overlap``, ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``, ``image``.
+        code: a fixed word: ``outside``, ``cut``, ``uncertain``, ``shape``, ``size``, ``order``,
+            ``overlap``, ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``,
+            ``image``.
         text: a sentence for the reader.
         levels: the levels concerned.
     """
@@ -130,7 +134,7 @@ def _points(spine: Spine) -> Array:
     return np.array(rows, dtype=np.float64).reshape(-1, 6, 2)
 
 
-_WITHHOLDING = ("outside", "uncertain", "shape", "size", "order", "overlap")
+_WITHHOLDING = ("outside", "cut", "uncertain", "shape", "size", "order", "overlap")
 
 
 def _outside(spine: Spine, points: Array, width: int | None, height: int | None) -> list[Finding]:
@@ -138,8 +142,20 @@ def _outside(spine: Spine, points: Array, width: int | None, height: int | None)
         return []
     with np.errstate(invalid="ignore"):
         out = (points < -0.5) | (points > np.array([width - 0.5, height - 0.5]))
-    levels = _levels(spine, out.any(axis=(1, 2)))
-    return [Finding("outside", f"{lv}: a point lies outside the image.", (lv,)) for lv in levels]
+        tall = np.hypot(*(points[:, 5] - points[:, 0] + points[:, 3] - points[:, 2]).T) / 2
+        margin = AT_BORDER * tall[:, None]
+        low = points.min(axis=2) + 0.5
+        high = (np.array([width - 0.5, height - 0.5]) - points).min(axis=2)
+        near = (np.minimum(low, high) < margin).any(axis=1)
+    beyond = out.any(axis=(1, 2))
+    found = [
+        Finding("outside", f"{lv}: a point lies outside the image.", (lv,))
+        for lv in _levels(spine, beyond)
+    ]
+    text = "a point lies on the image's border, the body may be cut off"
+    return found + [
+        Finding("cut", f"{lv}: {text}.", (lv,)) for lv in _levels(spine, near & ~beyond)
+    ]
 
 
 def _levels(spine: Spine, chosen: object) -> list[Level]:

@@ -48,13 +48,15 @@ _WORDS = {
 
 
 def sd_rule(
-    heights: Array, levels: Sequence[Level], *, rule: str, norms: NormTable, sex: str | None
-) -> list[Genant]:
+    heights: Array, levels: Sequence[Level], usable: Sequence[bool], *,
+    rule: str, norms: NormTable, sex: str | None,
+) -> list[Genant]:  # fmt: skip
     """Grade all vertebrae of a spine by one of the two rules.
 
     Args:
         heights: ``(n, 3)`` Ha, Hm, Hp; NaN where missing.
         levels: their levels.
+        usable: False for vertebrae that may not stand as neighbours.
         rule: ``eastell-melton`` or ``mccloskey-kanis``.
         norms: by level and sex.
         sex: ``M``, ``F`` or None.
@@ -62,7 +64,11 @@ def sd_rule(
     rows = [level.order for level in levels]
     table = np.full((len(LEVELS), 3), np.nan)
     table[rows] = heights
-    z, relative_sd = _z_scores(table, norms, sex)
+    near = np.full(len(LEVELS), np.nan)
+    near[rows] = np.where(usable, heights[:, 2], np.nan)
+    # where the norm has no scatter of a level (L5), that level predicts no other
+    near[np.isnan(norm_array(norms, sex, "Hp_size")[1])] = np.nan
+    z, relative_sd = _z_scores(table, near, norms, sex)
     criteria = EASTELL_MELTON if rule == "eastell-melton" else MCCLOSKEY_KANIS
     # of the two neighbours Eastell-Melton takes those that are there, McCloskey needs both
     partial = rule == "eastell-melton"
@@ -73,14 +79,17 @@ def sd_rule(
 
 
 def _z_scores(
-    table: Array, norms: NormTable, sex: str | None
+    table: Array, near: Array, norms: NormTable, sex: str | None
 ) -> tuple[dict[str, Array], list[float]]:
-    """Deviation from the norm by measure, ``(14,)`` each, and one SD as a share."""
+    """Deviation from the norm by measure, ``(14,)`` each, and one SD as a share.
+
+    ``near`` has the Hp of the vertebrae that may stand as neighbours.
+    """
     ha, hm, hp = table.T
     above, below = np.full_like(hp, np.nan), np.full_like(hp, np.nan)
-    predicted = predicted_posterior(hp, norm_array(norms, sex, "Hp_size")[0])
+    predicted = predicted_posterior(near, norm_array(norms, sex, "Hp_size")[0])
     with np.errstate(all="ignore"):
-        above[1:], below[:-1] = hp[1:] / hp[:-1], hp[:-1] / hp[1:]
+        above[1:], below[:-1] = hp[1:] / near[:-1], hp[:-1] / near[1:]
         ratios = {
             "Ha_Hp": ha / hp, "Hm_Hp": hm / hp, "Hp_above": above, "Hp_below": below,
             "Ha_pred": ha / predicted, "Hm_pred": hm / predicted, "Hp_pred": hp / predicted,
