@@ -6,13 +6,20 @@ half exactly there, so the point convention (`docs/synthesis.md`) holds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .canvas import Image, Points
 from .view import View
+
+#: Entries of the table of a side.
+COUNT = 48
+#: Half the distance, units, from which on the contours of a body are drawn twice.
+DOUBLED = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,30 @@ class BodyStyle:
 
 def draw_body(image: Image, plateau: Image, view: View, outline: Points, style: BodyStyle) -> None:
     """Add one body to ``image`` and its inside to ``plateau``, both in place."""
+    draw_bodies(image, plateau, view, ((outline, style),))
+
+
+def draw_bodies(
+    image: Image, plateau: Image, view: View, bodies: Sequence[tuple[Points, BodyStyle]]
+) -> None:
+    """Add bodies to ``image`` and their insides to ``plateau``, both in place."""
+    outlines = [outline for outline, _ in bodies]
+    for (outline, style), graph in zip(bodies, side_graphs(outlines), strict=True):
+        _draw(image, plateau, view, outline, style, graph)
+
+
+def _draw(
+    image: Image, plateau: Image, view: View, outline: Points, style: BodyStyle, graph: SideGraphs
+) -> None:
     window = _window(view, outline)
     if window is None:
         return
     rows, columns, x, y = window
-    sides = _side_distances(outline, x, y)
+    sides = _side_distances(graph, x, y)
     s = 1.0 / view_step(view)
     total = np.zeros(x.shape, np.float32)
     inside = np.zeros(x.shape, np.float32)
-    doubled = style.tilt > 0.05 or style.twist > 0.05
+    doubled = style.tilt > DOUBLED or style.twist > DOUBLED
     for sign in (1.0, -1.0) if doubled else (0.0,):
         copy = _copy(sides, sign * style.tilt, sign * style.twist)
         body, rim = _coverages(copy, s, style)
@@ -58,7 +80,7 @@ def draw_body(image: Image, plateau: Image, view: View, outline: Points, style: 
         total += share * (rim + style.plateau * body)
         inside += share * body
     if style.hollow > 0.0:
-        middle = np.clip(np.minimum.reduce(sides) / (0.35 * _half_height(outline)), 0.0, 1.0)
+        middle = np.clip(np.minimum.reduce(sides) / (0.35 * half_height(outline)), 0.0, 1.0)
         total -= style.hollow * style.plateau * middle * inside
     image[rows, columns] += total
     plateau[rows, columns] += style.plateau * inside
@@ -69,7 +91,8 @@ def view_step(view: View) -> float:
     return 1.0 / view.scale
 
 
-def _half_height(outline: Points) -> float:
+def half_height(outline: Points) -> float:
+    """Half the height of a body at its middle, units."""
     return 0.5 * float(np.linalg.norm(outline[8] - outline[40]))
 
 
@@ -96,77 +119,120 @@ def _window(
 Sides = tuple[NDArray[np.float32], ...]
 
 
-def _side_distances(outline: Points, x: NDArray[np.float32], y: NDArray[np.float32]) -> Sides:
+class SideGraphs(NamedTuple):
+    """The four sides of a body as graphs, each over its own direction.
+
+    Attributes:
+        centre: (2,) origin of the body's frame, units.
+        ahead: (2,) its first axis, towards the front; the second points down.
+        first: (4,) where the tables of the top, bottom, front and back begin.
+        step: (4,) distance of their entries.
+        table: (4, COUNT) place of the side across its direction.
+        cosine: (4, COUNT) of its slope.
+    """
+
+    centre: Points
+    ahead: Points
+    first: NDArray[np.float64]
+    step: NDArray[np.float64]
+    table: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+
+
+def side_graphs(outlines: Sequence[Points]) -> list[SideGraphs]:
+    """The sides of several bodies."""
+    if not len(outlines):
+        return []
+    outline = np.asarray(outlines)
+    front = _flush(outline[:, 16:33])
+    back = np.concatenate([outline[:, 48:], outline[:, :1]], axis=1)
+    centre = outline.mean(axis=1)
+    ahead = front.mean(axis=1) - back.mean(axis=1)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    below = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
+    side = np.stack([outline[:, :17], outline[:, 32:49], front, back], axis=1)
+    side = side - centre[:, None, None]
+    u, v = np.einsum("nskx,nx->nsk", side, ahead), np.einsum("nskx,nx->nsk", side, below)
+    # endplates are graphs over the way ahead, walls over the way down
+    knot = np.concatenate([u[:, :2], v[:, 2:]], axis=1)
+    value = np.concatenate([v[:, :2], u[:, 2:]], axis=1)
+    first, step, table, cosine = _tables(knot, value)
+    return [SideGraphs(*row) for row in zip(centre, ahead, first, step, table, cosine)]
+
+
+def _tables(
+    knot: NDArray[np.float64], value: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Graphs through knots (N, 4, 17), straight on beyond their ends."""
+    order = np.argsort(knot, axis=-1)
+    knot = np.take_along_axis(knot, order, -1)
+    value = np.take_along_axis(value, order, -1)
+    left, right = (
+        np.clip(
+            (value[..., b] - value[..., a]) / np.maximum(knot[..., b] - knot[..., a], 1e-6), -1, 1
+        )
+        for a, b in ((0, 3), (-4, -1))
+    )
+    reach = 0.3 * (knot[..., -1] - knot[..., 0])
+    knot = np.concatenate(
+        [(knot[..., 0] - reach)[..., None], knot, (knot[..., -1] + reach)[..., None]], axis=-1
+    )
+    value = np.concatenate(
+        [
+            (value[..., 0] - left * reach)[..., None],
+            value,
+            (value[..., -1] + right * reach)[..., None],
+        ],
+        axis=-1,
+    )
+    first, step = knot[..., 0], (knot[..., -1] - knot[..., 0]) / (COUNT - 1)
+    grid = first[..., None] + np.arange(COUNT) * step[..., None]
+    low = (grid[..., None] >= knot[..., None, 1:-1]).sum(axis=-1)
+    knot_low, value_low = np.take_along_axis(knot, low, -1), np.take_along_axis(value, low, -1)
+    width = np.take_along_axis(knot, low + 1, -1) - knot_low
+    rise = np.take_along_axis(value, low + 1, -1) - value_low
+    table = value_low + rise * (grid - knot_low) / np.maximum(width, 1e-12)
+    cosine = 1.0 / np.sqrt(1.0 + (np.gradient(table, axis=-1) / step[..., None]) ** 2)
+    return first, step, table.astype(np.float32), cosine.astype(np.float32)
+
+
+def _side_distances(graph: SideGraphs, x: NDArray[np.float32], y: NDArray[np.float32]) -> Sides:
     """Distances inwards from the top, bottom, front and back side, in units."""
-    top, front = outline[0:17], _flush(outline[16:33])
-    bottom, back = outline[32:49][::-1], np.concatenate([outline[48:], outline[:1]])[::-1]
-    centre = outline.mean(axis=0)
-    ahead = front.mean(axis=0) - back.mean(axis=0)
-    ahead /= np.linalg.norm(ahead)
-    below = np.array([-ahead[1], ahead[0]])
-    u = (x - np.float32(centre[0])) * np.float32(ahead[0]) + (
-        y - np.float32(centre[1])
-    ) * np.float32(ahead[1])
-    v = (x - np.float32(centre[0])) * np.float32(below[0]) + (
-        y - np.float32(centre[1])
-    ) * np.float32(below[1])
-
-    def local(side: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return (side - centre) @ ahead, (side - centre) @ below
-
-    tu, tv = local(top)
-    bu, bv = local(bottom)
-    fu, fv = local(front)
-    pu, pv = local(back)
+    (ahead_x, ahead_y), centre = graph.ahead.astype(np.float32), graph.centre.astype(np.float32)
+    x, y = x - centre[0], y - centre[1]
+    u, v = x * ahead_x + y * ahead_y, y * ahead_x - x * ahead_y
     return (
-        _graph_distance(u, v, tu, tv, 1.0),
-        _graph_distance(u, v, bu, bv, -1.0),
-        _graph_distance(v, u, fv, fu, -1.0),
-        _graph_distance(v, u, pv, pu, 1.0),
+        _graph_distance(u, v, graph, 0),
+        -_graph_distance(u, v, graph, 1),
+        -_graph_distance(v, u, graph, 2),
+        _graph_distance(v, u, graph, 3),
     )
 
 
+def _graph_distance(
+    along: NDArray[np.float32], across: NDArray[np.float32], graph: SideGraphs, side: int
+) -> NDArray[np.float32]:
+    """Distance across to a side, its slope allowed for."""
+    place = (along - np.float32(graph.first[side])) * np.float32(1.0 / graph.step[side])
+    place = np.clip(place, 0.0, COUNT - 1.001)
+    index = place.astype(np.int32)
+    low = graph.table[side]
+    height = low[index] + (low[index + 1] - low[index]) * (place - index)
+    return (across - height) * graph.cosine[side][index]
+
+
 def _flush(wall: Points) -> Points:
-    """Keep a wall from bulging out beyond the chord of its corners.
+    """Keep walls (N, K, 2) from bulging out beyond the chord of their corners.
 
     NHANES places the anterior corners up to 8 % of the height behind the rim
     of thoracic bodies, readers of real scans on the rim itself (measured on
     intensity profiles, `docs/synthesis.md`).
     """
-    chord = (wall[-1] - wall[0]) / max(float(np.linalg.norm(wall[-1] - wall[0])), 1e-6)
-    outward = np.array([chord[1], -chord[0]])
-    beyond = np.maximum((wall - wall[0]) @ outward, 0.0)
-    return wall - 0.85 * beyond[:, None] * outward
-
-
-def _graph_distance(
-    along: NDArray[np.float32],
-    across: NDArray[np.float32],
-    knot: NDArray[np.float64],
-    value: NDArray[np.float64],
-    sign: float,
-) -> NDArray[np.float32]:
-    """Distance to a side that is a graph over its own direction."""
-    order = np.argsort(knot)
-    knot, value = knot[order], value[order]
-    count = 48
-    slope_left = np.clip((value[3] - value[0]) / max(knot[3] - knot[0], 1e-6), -1.0, 1.0)
-    slope_right = np.clip((value[-1] - value[-4]) / max(knot[-1] - knot[-4], 1e-6), -1.0, 1.0)
-    reach = 0.3 * (knot[-1] - knot[0])
-    knot = np.concatenate([[knot[0] - reach], knot, [knot[-1] + reach]])
-    value = np.concatenate(
-        [[value[0] - slope_left * reach], value, [value[-1] + slope_right * reach]]
-    )
-    grid = np.linspace(knot[0], knot[-1], count)
-    table = np.interp(grid, knot, value)
-    step = grid[1] - grid[0]
-    cosine = 1.0 / np.sqrt(1.0 + np.gradient(table, step) ** 2)
-    place = np.clip((along - np.float32(grid[0])) * np.float32(1.0 / step), 0.0, count - 1.001)
-    index = place.astype(np.int32)
-    part = place - index
-    low = table.astype(np.float32)
-    height = low[index] + (low[index + 1] - low[index]) * part
-    return np.float32(sign) * (across - height) * cosine.astype(np.float32)[index]
+    chord = wall[:, -1] - wall[:, 0]
+    chord = chord / np.maximum(np.linalg.norm(chord, axis=1, keepdims=True), 1e-6)
+    outward = np.stack([chord[:, 1], -chord[:, 0]], axis=1)
+    beyond = np.maximum(np.einsum("nkx,nx->nk", wall - wall[:, :1], outward), 0.0)
+    return wall - 0.85 * beyond[..., None] * outward[:, None]
 
 
 def _copy(sides: Sides, tilt: float, twist: float) -> Sides:

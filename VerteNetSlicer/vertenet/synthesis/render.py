@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import looks
-from .bodies import draw_body
+from .bodies import draw_bodies
 from .canvas import Image, Shape, blur, smooth_noise
 from .display import (
     BODY_GRAIN,
@@ -134,8 +134,7 @@ def _tissues(scan: DisplayList) -> Image:
 def _bodies(scan: DisplayList) -> Image:
     params, view = scan.params, scan.view
     total, plateau = np.zeros(view.shape, np.float32), np.zeros(view.shape, np.float32)
-    for outline, style in scan.bodies:
-        draw_body(total, plateau, view, outline, style)
+    draw_bodies(total, plateau, view, scan.bodies)
     size = max(params["grain_size"] * view.scale, 1.0)
     along = smooth_noise(stream(params, BODY_GRAIN), view.shape, size)
     total += np.float32(1.6 * params["grain"]) * plateau * along
