@@ -124,7 +124,7 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "level_spread": float(rng.uniform(0.02, 0.15)),
         "upper_fade": float(rng.uniform(-0.1, 0.45)),
         "posterior": float(rng.uniform(0.8, 2.2) if bright else rng.uniform(0.12, 0.6)),
-        "back_pad": float(rng.uniform(0.0, 0.18)),
+        "back_pad": float(rng.uniform(0.0, 0.28)),
         "disc_scale": float(rng.uniform(low, high)),
         "disc_bend": float(rng.uniform(0.0, 4.0)),
         "taper": [float(v) for v in rng.uniform(0.0 if not bright else 0.3, 1.2, 2)],
