@@ -129,6 +129,7 @@ class Page:
         self._browser = browser
         self._target = target
         self._session = session
+        self._pressed = False
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.told(f"{domain}.enable")
         self.resize(*browser.size)
@@ -201,10 +202,13 @@ class Page:
         self.mouse("mouseReleased", end or start)
 
     def mouse(self, kind: str, place: tuple[float, ...]) -> None:
-        """One event of the mouse."""
-        pressed = kind != "mouseMoved"
-        self.told("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1],
-                  button="left" if pressed else "none", clickCount=int(pressed))  # fmt: skip
+        """One event of the mouse; the left button stays pressed until it is released."""
+        self._pressed = (self._pressed or kind == "mousePressed") and kind != "mouseReleased"
+        self.told(
+            "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1],
+            button="left" if self._pressed or kind == "mouseReleased" else "none",
+            buttons=int(self._pressed), clickCount=int(kind != "mouseMoved"),
+        )  # fmt: skip
 
     def key(self, name: str, *, modifiers: int = 0) -> None:
         """Press and release a key: a letter, or a name such as ArrowLeft."""

@@ -49,7 +49,8 @@ class App:
         self.view = slice_view.ImageView(self.server, self._slicer)
         self.reader: Any = None
         self._scheduled = False
-        self.state.update({**screen.fixed(), **screen.empty()})
+        named = {"output_named": settings.output is not None}
+        self.state.update({**screen.fixed(), **screen.empty(), **named})
         self.routes = routes.Routes(self, settings)
         self.server.controller.on_server_bind.add(
             lambda bound: self.routes.add_to(bound.app, settings.secret)
@@ -66,7 +67,9 @@ class App:
         known = self._settings
         drafts = Drafts(known.drafts, name, known.session, local=known.local)
         logic = self._reader_module.BrowserLogic(BundledDetector(model_dir=known.model))
-        self.reader = self._reader_module.Reader(logic, self.view, drafts, known.files)
+        self.reader = self._reader_module.Reader(
+            logic, self.view, drafts, known.files, output=known.output
+        )
         logic.on_change.append(lambda _: self.refresh_soon())
         if known.files:
             self._try("open", [0])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
-from vertenet.errors import ImageError, LandmarkError, VerteNetError
+from vertenet.errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
 from vertenet.report import write_folder
 from VerteNetSlicerLib import scoring, view
 from VerteNetSlicerLib.examination import Examination
@@ -44,7 +44,13 @@ class Reader:
     """
 
     def __init__(
-        self, logic: VerteNetLogic, view: ImageView, drafts: Drafts, files: tuple[Path, ...]
+        self,
+        logic: VerteNetLogic,
+        view: ImageView,
+        drafts: Drafts,
+        files: tuple[Path, ...],
+        *,
+        output: Path | None = None,
     ) -> None:
         self.logic = logic
         self.worklist = Worklist(files)
@@ -54,6 +60,7 @@ class Reader:
         self.prompt = ""
         self.point: PointName | None = None
         self._view = view
+        self._output = output
         self._drafts = drafts
         self._digest = ""
         self._kept: Draft | None = None
@@ -69,7 +76,7 @@ class Reader:
             "open", "detect", "select", "step", "relabel", "shift", "decide", "add", "delete",
             "restore", "undo", "redo", "face", "calibrate", "read_walls", "look_at", "score",
             "fit", "zoom", "show_layer", "choose_point", "nudge", "take_offer", "refuse_offer",
-            "stop_placing",
+            "stop_placing", "export_folder",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -275,6 +282,15 @@ class Reader:
         self.worklist.exported()
         self._keep(exported=True)
         return self.logic.export_folder(self.volume, folder)
+
+    def export_folder(self) -> None:
+        """Write all files into the folder that the server was started with."""
+        if self._output is None:
+            raise ConfigurationError(
+                "Expected a folder for exports, but the server was started without one. "
+                "Download the files, or start it with --output."
+            )
+        self.say(f"Written into {self.export(self._output, overwrite=True)}.")
 
     def write(self, folder: Path) -> Path:
         """Write all files of the present image to be looked at; it does not count as exported."""

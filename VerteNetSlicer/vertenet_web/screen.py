@@ -19,7 +19,7 @@ from .reader import NOT_EVALUABLE, Reader
 
 Values = dict[str, Any]
 
-NOTICE = "Research use only. Not a medical device. Every grade is a suggestion for a reader."
+NOTICE = "Research use only. Not a medical device. A grade is a suggestion."
 
 
 def fixed() -> Values:
@@ -43,7 +43,7 @@ def empty() -> Values:
         **dict.fromkeys(("selected", "facing", "angles", "prompt", "offer", "message"), ""),
         **dict.fromkeys(("image_name", "image_text", "busy"), ""),
         "images": [], "present": -1, "image_warnings": [], "spacing_known": True,
-        "edited": False, "failed": False, "confirming": "", "output_named": False,
+        "edited": False, "failed": False, "confirming": "",
         "tab": "vertebra", "layers": {},
     }  # fmt: skip
 

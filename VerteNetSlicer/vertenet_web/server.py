@@ -97,6 +97,7 @@ class Server:
         application.router.add_get("/", self._enter)
         application.router.add_get("/alive", self._alive)
         application.router.add_get("/s/{session}/ws", self._messages)
+        application.router.add_post("/s/{session}/paraview/", self._where)
         application.router.add_route("*", "/s/{session}/{path:.*}", self._request)
         return application
 
@@ -124,14 +125,22 @@ class Server:
             self._gate.keep_token(request, response)
             return response
         reader = reader_of(request)
-        session = self._new_session(reader)
-        await session.belong_to(reader)
+        session = self._left_session(reader)
+        if session is None:
+            session = self._new_session(reader)
+            await session.belong_to(reader)
+        session.hand_out()
         response = web.HTTPFound(f"/s/{session.name}/index.html")
         keep_reader(response, reader)
         return response
 
     async def _alive(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"alive": True})
+
+    async def _where(self, request: web.Request) -> web.StreamResponse:
+        """Where the page's messages go; its client asks so before it connects."""
+        here = f"ws://USE_HOST/s/{request.match_info['session']}/ws"
+        return web.json_response({"sessionURL": here})
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         session = self._known(request)
@@ -163,6 +172,11 @@ class Server:
         session = self._sessions.get(request.match_info["session"])
         mine = session is not None and session.reader == reader_of(request)
         return session if session is not None and mine and session.alive else None
+
+    def _left_session(self, reader: str) -> Session | None:
+        """A session of the reader whose page was closed: it goes on where it was left."""
+        mine = [s for s in self._sessions.values() if s.reader == reader and s.alive and s.free]
+        return max(mine, key=lambda s: s.left_at, default=None)
 
     def _new_session(self, reader: str) -> Session:
         for old in [s for s in self._sessions.values() if not s.alive]:

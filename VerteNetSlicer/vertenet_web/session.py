@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import shutil
@@ -19,6 +20,7 @@ from .settings import SECRET_HEADER, ChildSettings, Settings
 
 _START_S = 60.0
 _END_S = 3.0
+_ON_ITS_WAY_S = 10.0
 
 
 class SessionError(VerteNetError):
@@ -35,10 +37,11 @@ class Session:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.name = secrets.token_urlsafe(16)
+        self.name = secrets.token_hex(16)
         self.reader = ""
         self.pages = 0
         self.left_at = time.monotonic()
+        self._handed_out_at = -math.inf
         self._settings = settings
         self._secret = secrets.token_urlsafe(32)
         self._work = Path(tempfile.mkdtemp(prefix="vertenet-view-"))
@@ -57,6 +60,15 @@ class Session:
             return True
         failed = self._ready.cancelled() or self._ready.exception() is not None
         return not failed and self._process is not None and self._process.returncode is None
+
+    @property
+    def free(self) -> bool:
+        """True where no page is connected, and none is on its way."""
+        return not self.pages and time.monotonic() - self._handed_out_at > _ON_ITS_WAY_S
+
+    def hand_out(self) -> None:
+        """A page was sent here and will connect."""
+        self._handed_out_at = time.monotonic()
 
     @property
     def idle_s(self) -> float:
@@ -81,6 +93,7 @@ class Session:
     def enter(self) -> None:
         """A page was connected."""
         self.pages += 1
+        self._handed_out_at = -math.inf
 
     def leave(self) -> None:
         """A page went away."""
