@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -138,10 +139,15 @@ def test_not_evaluable_is_a_decision(detected):
 
 
 def test_next_and_previous_go_round_the_doubtful_rows(detected):
-    detected.ui.nextButton.click()
-    assert detected.review.selected_level() is Level.L2
+    doubtful = [row.level for row in detected.review._rows if row.attention]
+    assert doubtful[0] is Level.L2
+    seen = []
+    for _ in range(len(doubtful) + 1):
+        detected.ui.nextButton.click()
+        seen.append(detected.review.selected_level())
+    assert seen == [*doubtful, doubtful[0]]
     detected.ui.previousButton.click()
-    assert detected.review.selected_level() is Level.L2
+    assert detected.review.selected_level() is doubtful[-1]
 
 
 def test_rename_shift_delete_restore_undo_and_redo(detected):
@@ -210,6 +216,22 @@ def test_saying_the_patient_faces_left_swaps_front_and_back(detected):
     assert after == before
 
 
+def answering(monkeypatch, answer):
+    """What the reader is asked, answered; the panel's parts each know the function."""
+    import VerteNetSlicerLib.widget_part as part
+
+    asked = []
+
+    def agreed(question):
+        asked.append(question)
+        return answer
+
+    for name in ("widget", "widget_export", "widget_worklist", "widget_batch"):
+        monkeypatch.setattr(sys.modules[f"VerteNetSlicerLib.{name}"], "agreed", agreed)
+    assert part.agreed is not agreed
+    return asked
+
+
 def test_export_writes_into_the_chosen_folder(detected, tmp_path):
     detected.ui.exportButton.click()
     assert "Choose a folder" in detected.ui.statusLabel.text()
@@ -255,10 +277,10 @@ def test_leaving_and_coming_back_keeps_everything(widget, volume):
 
 
 def test_the_panel_as_a_picture(widget, detected, tmp_path):
-    widget.window.resize(460, 1300)
+    widget.window.resize(480, 1900)
     picture = widget.window.grab()
     assert picture.save(str(tmp_path / "panel.png"))
-    assert (picture.width(), picture.height()) == (460, 1300)
+    assert picture.width() == 480, "the panel is not wider than Slicer's module panel"
 
 
 def aac_cells(panel):
@@ -323,3 +345,396 @@ def test_the_crop_warning_stands_beside_the_total(detected):
     select(detected, "L5")
     detected.ui.deleteButton.click()
     assert "Crop not known" in detected.ui.aacCropLabel.text()
+
+
+def test_a_disabled_button_says_what_is_missing(panel, volume):
+    ui = panel.ui
+    assert ui.exportButton.toolTip() == "Detect landmarks first."
+    panel.select(volume)
+    assert ui.detectButton.toolTip() == "Find the vertebrae of this image."
+    assert ui.dicomCheckBox.toolTip().startswith("Only for an image from a DICOM file")
+    ui.detectButton.click()
+    assert ui.exportButton.toolTip().startswith("Write report")
+    assert (ui.relabelButton.isEnabled(), ui.relabelButton.toolTip()) == (
+        False,
+        "Select a row first.",
+    )
+    select(panel, "L3")
+    assert ui.relabelButton.isEnabled()
+    assert not ui.undoButton.isEnabled() and ui.undoButton.toolTip() == "Nothing to undo."
+
+
+def test_a_selected_row_makes_its_vertebra_stand_out(detected):
+    drawn = detected.examination.nodes.models["highlight"]
+    assert drawn.GetPolyData() is None
+    select(detected, "L3")
+    bounds = np.array(drawn.GetPolyData().GetBounds())
+    corners = detected.examination.review.vertebra(Level.L3).array()
+    ras = detected.examination.plane.ras_from_pixels(corners)
+    # 1e-4 mm: drawings are kept in single precision.
+    assert np.allclose(bounds[[0, 2]], ras.min(axis=0)[:2], atol=1e-4)
+
+
+def test_pressing_a_point_without_moving_it_selects_its_row(detected):
+    node = detected.examination.nodes.points
+    node.GetDisplayNode().SetActiveControlPoint(7)
+    node.InvokeEvent(node.PointStartInteractionEvent)
+    node.InvokeEvent(node.PointEndInteractionEvent)
+    assert detected.review.selected_level() is Level.T11
+    assert not detected.examination.review.edited
+
+
+def test_levels_are_written_beside_the_bodies_and_can_be_hidden(detected, scene):
+    (names,) = (
+        n
+        for n in (scene.GetNthNodeByClass(i, "vtkMRMLMarkupsFiducialNode") for i in range(9))
+        if n is not None and n.GetName() == "Level names"
+    )
+    assert names.GetNthControlPointLabel(0) == "T10"
+    assert names.GetLocked() and not names.GetSaveWithScene()
+    detected.ui.namesCheckBox.setChecked(False)
+    assert not names.GetDisplayNode().GetVisibility()
+
+
+def test_outlines_tell_the_grade_or_the_vertebra(detected):
+    from VerteNetSlicerLib.drawing import GRADE_COLOURS
+
+    def colours():
+        data = detected.examination.nodes.models["outlines"].GetPolyData().GetCellData()
+        scalars = data.GetScalars()
+        return {scalars.GetTuple(i) for i in range(scalars.GetNumberOfTuples())}
+
+    assert colours() <= {tuple(map(float, c)) for c in GRADE_COLOURS.values()}
+    before = colours()
+    detected.ui.colourComboBox.setCurrentText("vertebra")
+    assert colours() != before and len(colours()) == 5
+    detected.ui.colourComboBox.setCurrentText("grade")
+    assert colours() == before
+
+
+def test_the_table_goes_to_the_clipboard(detected, application):
+    detected.ui.copyButton.click()
+    lines = application.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:2] == ["Level", "Grade"]
+    assert len(lines) == 9 and lines[1].startswith("T10\t0\tnormal")
+
+
+def test_an_export_that_exists_is_only_replaced_after_a_question(detected, tmp_path, monkeypatch):
+    ui = detected.ui
+    ui.folderPathLineEdit.setText(str(tmp_path))
+    ui.exportButton.click()
+    report = tmp_path / "selftest/report.json"
+    before = report.stat().st_mtime_ns
+    asked = answering(monkeypatch, False)
+    ui.exportButton.click()
+    assert asked == ["Replace the earlier report of this image?"]
+    assert report.stat().st_mtime_ns == before
+
+
+def test_the_export_folder_is_remembered(detected, tmp_path, scene):
+    detected.ui.folderPathLineEdit.setText(str(tmp_path))
+    detected.ui.exportButton.click()
+    detected.ui.folderPathLineEdit.setText("")
+    scene.Clear(0)
+    detected.enter()
+    assert detected.ui.folderPathLineEdit.text() == str(tmp_path)
+
+
+def test_missing_packages_are_installed_only_after_a_question(detected, tmp_path, monkeypatch):
+    from VerteNetSlicerLib.exporting import HIGHDICOM
+
+    installed = []
+
+    class Installer:
+        def install(self, packages):
+            installed.append(packages)
+
+    detected.logic.installer = Installer()
+    missing = [(HIGHDICOM,), (), ()]
+    monkeypatch.setattr(detected.logic, "missing_packages", lambda options: missing[0])
+    detected.ui.folderPathLineEdit.setText(str(tmp_path))
+    asked = answering(monkeypatch, False)
+    detected.ui.exportButton.click()
+    assert "highdicom>=0.27 (DICOM SR)" in asked[0]
+    assert not installed and not list(tmp_path.iterdir())
+    answering(monkeypatch, True)
+    detected.ui.exportButton.click()
+    assert installed == [(HIGHDICOM,)]
+    assert "Restart Slicer" in detected.ui.statusLabel.text(), "it is still missing"
+    monkeypatch.setattr(detected.logic, "missing_packages", lambda options: ())
+    detected.ui.exportButton.click()
+    assert (tmp_path / "selftest/report.json").is_file()
+
+
+def test_an_opened_export_does_not_replace_unsaved_work_without_a_question(
+    detected, tmp_path, monkeypatch
+):
+    from VerteNetSlicerLib import widget_export
+
+    detected.logic.export(detected.volume, tmp_path)
+    detected.ui.shiftUpButton.click()
+    path = str(tmp_path / "selftest/report.json")
+    monkeypatch.setattr(widget_export.qt.QFileDialog, "getOpenFileName", lambda *a: path)
+    answering(monkeypatch, False)
+    detected.ui.openButton.click()
+    assert "T9" in rows(detected)
+    answering(monkeypatch, True)
+    detected.ui.openButton.click()
+    assert "T9" not in rows(detected)
+
+
+def test_plaque_is_marked_on_the_wall_that_is_read(detected):
+    ui = detected.ui
+    assert not ui.markButton.isEnabled()
+    ui.readWallsButton.click()
+    ui.markButton.click()
+    assert ui.markLabel.text() == "Now click the start of a plaque on the anterior wall."
+    marking, examination = detected.logic.placing, detected.examination
+    guides = {g.name: g for g in examination.analysis.aac.guides}
+    for name in ("T12/L1", "L1/L2"):
+        ras = examination.plane.ras_from_pixels(np.array(guides[name].anterior))[0]
+        marking.node.AddControlPointWorld(*ras.tolist())
+        if name == "T12/L1":
+            assert "the end of a plaque" in ui.markLabel.text()
+    assert aac_cells(detected)[0][0] == "3 ▬"
+    ui.markButton.click()
+    assert ui.markLabel.text() == "" and detected.logic.placing is None
+    ui.restZeroButton.click()
+    assert aac_cells(detected) == [["3 ▬", "0", "0", "0"], ["0"] * 4]
+    assert (ui.aac8AnteriorComboBox.currentText(), ui.aac8PosteriorComboBox.currentText()) == (
+        "1",
+        "0",
+    )
+    ui.clearMarksButton.click()
+    assert aac_cells(detected)[0][0] == ""
+
+
+def test_schousboes_scores_are_kept_once_both_are_chosen(detected):
+    ui = detected.ui
+    ui.aac8AnteriorComboBox.setCurrentText("2")
+    assert detected.examination.review.aac.lengths8 is None
+    assert ui.aac8AnteriorComboBox.currentText() == "2"
+    ui.aac8PosteriorComboBox.setCurrentText("1")
+    assert detected.examination.review.aac.lengths8 == (2, 1)
+    ui.aac8PosteriorComboBox.setCurrentText("-")
+    assert detected.examination.review.aac.lengths8 is None
+    assert ui.aac8AnteriorComboBox.currentText() == "2"
+
+
+def comparison(panel):
+    table = panel.ui.comparisonTable
+    count = table.columnCount()
+    return [[table.item(r, c).text() for c in range(count)] for r in range(table.rowCount())]
+
+
+def test_an_earlier_export_is_compared_live(detected, tmp_path, monkeypatch):
+    from VerteNetSlicerLib import widget_compare
+    from VerteNetSlicerLib.selftest import drag
+
+    ui = detected.ui
+    detected.logic.export(detected.volume, tmp_path)
+    path = str(tmp_path / "selftest/report.json")
+    monkeypatch.setattr(widget_compare.qt.QFileDialog, "getOpenFileName", lambda *a: path)
+    assert comparison(detected) == []
+    ui.openPriorButton.click()
+    assert ui.priorComboBox.currentText() == "selftest/report.json"
+    assert len(comparison(detected)) == 8
+    assert "No incident fracture at 8 levels." in ui.comparisonLabel.text()
+    node = detected.examination.nodes.points
+    labels = [node.GetNthControlPointLabel(i) for i in range(48)]
+    drag(node, labels.index("L4_AS"), (0.0, -6.0, 0.0))
+    assert comparison(detected)[0][:2] == ["L4", "-6.0 mm (-25 %)"]
+    assert ui.comparisonLabel.text().startswith("Incident fracture: L4")
+    ui.priorComboBox.setCurrentIndex(0)
+    assert comparison(detected) == [] and detected.examination.prior is None
+
+
+def test_another_image_of_the_scene_is_compared(detected):
+    from VerteNetSlicerLib.conversions import volume_from_image
+    from VerteNetSlicerLib.selftest import made_image
+
+    first = detected.volume
+    detected.select(volume_from_image(made_image("second")))
+    detected.ui.detectButton.click()
+    names = [detected.ui.priorComboBox.itemText(i) for i in range(2)]
+    assert names == ["nothing", "selftest"]
+    detected.ui.priorComboBox.setCurrentIndex(1)
+    assert detected.examination.prior.name == "selftest"
+    assert detected.logic.examination(first).prior is None
+
+
+class Run:
+    """A batch that goes as the test says."""
+
+    def __init__(self):
+        from VerteNetSlicerLib.batch_run import BatchState
+
+        self.state = BatchState()
+        self.seconds = 3.0
+        self.cancelled = False
+
+    def poll(self):
+        return self.state
+
+    def cancel(self):
+        from dataclasses import replace
+
+        self.cancelled = True
+        self.state = replace(self.state, running=False, text="Stopped.")
+
+
+@pytest.fixture
+def batch(panel):
+    started = []
+
+    def start(inputs, output, *, anterior):
+        started.append((inputs, output, anterior))
+        return Run()
+
+    panel.batch._start = start
+    panel.batch.started = started
+    yield panel.batch
+    panel.batch._timer.stop()
+
+
+def test_a_batch_shows_how_far_it_is_and_can_be_stopped(panel, batch):
+    from VerteNetSlicerLib.batch_run import BatchState
+
+    ui = panel.ui
+    ui.batchInputPathLineEdit.setText("/scans")
+    ui.batchOutputPathLineEdit.setText("/tables")
+    assert not ui.cancelBatchButton.isEnabled()
+    ui.startBatchButton.click()
+    assert batch.started == [(["/scans"], "/tables", "auto")]
+    assert not ui.startBatchButton.isEnabled() and ui.cancelBatchButton.isEnabled()
+    assert "Starting... (3 s)" in ui.batchLabel.text()
+    batch.run.state = BatchState(True, 4, 10, "4 of 10 files")
+    batch.on_poll()
+    assert (ui.batchProgressBar.value(), ui.batchProgressBar.maximum()) == (4, 10)
+    assert ui.batchLabel.text() == "4 of 10 files (3 s)"
+    ui.cancelBatchButton.click()
+    assert batch.run.cancelled and ui.batchLabel.text() == "Stopped."
+    assert ui.startBatchButton.isEnabled() and not ui.cancelBatchButton.isEnabled()
+
+
+def test_a_finished_batch_stops_asking(panel, batch):
+    from VerteNetSlicerLib.batch_run import BatchState
+
+    panel.ui.startBatchButton.click()
+    assert batch._timer.isActive()
+    batch.run.state = BatchState(False, 2, 2, "2 images.", None, {"images": 2})
+    batch.on_poll()
+    assert not batch._timer.isActive()
+    assert panel.ui.batchLabel.text() == "2 images."
+
+
+def test_closing_the_panel_ends_its_batch(widget):
+    batch = widget.panel.batch
+    batch._start = lambda inputs, output, *, anterior: Run()
+    widget.panel.ui.startBatchButton.click()
+    run = batch.run
+    widget.panel.close()
+    assert run.cancelled
+    widget.panel.logic.on_change.append(widget.panel.refresh)
+    widget.panel.logic.on_error.append(widget.panel.on_logic_error)
+
+
+def test_a_batch_without_folders_is_a_sentence(panel):
+    panel.ui.batchInputPathLineEdit.setText("")
+    panel.ui.startBatchButton.click()
+    assert "Expected a folder with images for the batch" in panel.ui.statusLabel.text()
+
+
+def test_the_worklist_goes_on_where_it_was_left(panel, tmp_path):
+    from vertenet.images import write_nrrd
+    from VerteNetSlicerLib.selftest import made_image
+    from VerteNetSlicerLib.widget_worklist import WorklistPart
+
+    for name in ("a", "b", "c"):
+        write_nrrd(made_image(), tmp_path / f"{name}.nrrd")
+    ui = panel.ui
+    ui.worklistPathLineEdit.setText(str(tmp_path))
+    ui.startButton.click()
+    ui.nextImageButton.click()
+    ui.detectButton.click()
+    ui.folderPathLineEdit.setText(str(tmp_path / "out"))
+    ui.exportButton.click()
+    assert ui.worklistLabel.text() == "2 of 3, 1 exported"
+    # Another session: the settings alone are left.
+    panel.worklist._list = None
+    ui.startButton.click()
+    assert (panel.volume.GetName(), ui.worklistLabel.text()) == ("b.nrrd", "2 of 3, 1 exported")
+    from vertenet_lookalike import Settings
+
+    kept = str([v for k, v in Settings.kept.items() if "worklist" in k])
+    assert "nrrd" not in kept, "names of files may be names of patients"
+    assert isinstance(panel.worklist, WorklistPart)
+
+
+def test_an_export_of_another_image_is_not_counted(panel, tmp_path, volume):
+    from vertenet.images import write_nrrd
+    from VerteNetSlicerLib.selftest import made_image
+
+    write_nrrd(made_image(), tmp_path / "a.nrrd")
+    panel.ui.worklistPathLineEdit.setText(str(tmp_path))
+    panel.ui.startButton.click()
+    panel.select(volume)
+    panel.ui.detectButton.click()
+    panel.ui.folderPathLineEdit.setText(str(tmp_path / "out"))
+    panel.ui.exportButton.click()
+    assert panel.ui.worklistLabel.text() == "1 of 1, 0 exported"
+
+
+def test_an_image_that_cannot_be_read_does_not_leave_the_last_one_standing(panel, tmp_path):
+    from vertenet.images import write_nrrd
+    from VerteNetSlicerLib.selftest import made_image
+
+    for name in ("a", "c"):
+        write_nrrd(made_image(), tmp_path / f"{name}.nrrd")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    ui = panel.ui
+    ui.worklistPathLineEdit.setText(str(tmp_path))
+    ui.startButton.click()
+    ui.nextImageButton.click()
+    assert panel.volume is None and "b.png" in ui.statusLabel.text()
+    ui.nextImageButton.click()
+    assert panel.volume.GetName() == "c.nrrd"
+
+
+def test_unsaved_work_is_asked_about_before_the_next_image(panel, tmp_path, monkeypatch):
+    from vertenet.images import write_nrrd
+    from VerteNetSlicerLib.selftest import made_image
+
+    for name in ("a", "b"):
+        write_nrrd(made_image(), tmp_path / f"{name}.nrrd")
+    ui = panel.ui
+    ui.worklistPathLineEdit.setText(str(tmp_path))
+    ui.startButton.click()
+    ui.detectButton.click()
+    ui.shiftUpButton.click()
+    asked = answering(monkeypatch, False)
+    ui.nextImageButton.click()
+    assert panel.volume.GetName() == "a.nrrd" and len(asked) == 1
+    answering(monkeypatch, True)
+    ui.nextImageButton.click()
+    assert panel.volume.GetName() == "b.nrrd"
+
+
+def test_the_database_is_a_worklist(panel, monkeypatch):
+    import slicer
+    from VerteNetSlicerLib.samples import sample_files
+
+    panel.ui.databaseButton.click()
+    assert "none is open" in panel.ui.statusLabel.text()
+    database = types.SimpleNamespace(
+        isOpen=True,
+        patients=lambda: ["1"],
+        studiesForPatient=lambda patient: ["1.2"],
+        seriesForStudy=lambda study: ["1.2.3"],
+        filesForSeries=lambda series: [str(file) for file in sample_files()],
+        fileForInstance=lambda uid: "",
+    )
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    panel.ui.databaseButton.click()
+    assert panel.ui.worklistLabel.text() == f"1 of {len(sample_files())}, 0 exported"
+    assert panel.ui.dicomCheckBox.isEnabled()

@@ -27,6 +27,10 @@ GRADE_COLOURS = {
     3: (213, 94, 0),
     None: (170, 170, 170),
 }
+# Neighbours far apart; each comes again after five vertebrae.
+VERTEBRA_COLOURS = (
+    (230, 159, 0), (86, 180, 233), (240, 228, 66), (0, 158, 115), (204, 121, 167),
+)  # fmt: skip
 GUIDE_COLOUR = (86, 180, 233)
 THIRD_COLOUR = (150, 200, 230)
 # The walls as on the report's overlay.
@@ -62,11 +66,13 @@ class Extras:
     touched: Vertebra | None = None
 
 
-def outline_lines(analysis: Analysis) -> list[Line]:
-    """One closed line per vertebral body, in the colour of its grade."""
+def outline_lines(analysis: Analysis, *, by_vertebra: bool = False) -> list[Line]:
+    """One closed line per vertebral body, in the colour of its grade or of its own."""
     lines = []
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
-        lines.append((_outline(vertebra), GRADE_COLOURS[measures.final_grade]))
+        own = VERTEBRA_COLOURS[vertebra.level.order % len(VERTEBRA_COLOURS)]
+        colour = own if by_vertebra else GRADE_COLOURS[measures.final_grade]
+        lines.append((_outline(vertebra), colour))
     return lines
 
 
@@ -123,7 +129,12 @@ def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk
 
 
 def update_drawing(
-    models: dict[str, object], analysis: Analysis, plane: ImagePlane, wall: Wall | None = None
+    models: dict[str, object],
+    analysis: Analysis,
+    plane: ImagePlane,
+    wall: Wall | None = None,
+    *,
+    by_vertebra: bool = False,
 ) -> None:
     """Bring the model nodes of :data:`ROLES` to the state of the analysis.
 
@@ -131,7 +142,7 @@ def update_drawing(
     the plaque that is looked for.
     """
     shapes: dict[str, Iterable[Line]] = {
-        "outlines": outline_lines(analysis),
+        "outlines": outline_lines(analysis, by_vertebra=by_vertebra),
         "guides": guide_lines(analysis),
         "regions": region_polygons(analysis) if wall is None else wall_outline(analysis, wall),
     }

@@ -50,6 +50,7 @@ class Examination(VTKObservationMixin):
         exported: the review that was written to files, or read from one, last; or None.
         prior: an earlier examination that is compared, or None.
         scored: which wall scores come from marks.
+        by_vertebra: True where outlines tell the vertebra, not the grade.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Examination(VTKObservationMixin):
         self.exported: Review | None = None
         self.prior: Prior | None = None
         self.scored = EffectiveReading(review.aac)
+        self.by_vertebra = False
         self._follow_up: tuple[Analysis, FollowUp] | None = None
         self._on_change = on_change
         self._on_error = on_error
@@ -177,6 +179,22 @@ class Examination(VTKObservationMixin):
             self.touched = level
             self._show(points=False)
 
+    def colour(self, *, by_vertebra: bool) -> None:
+        """Let the outlines tell the vertebra, or the grade."""
+        if by_vertebra is not self.by_vertebra:
+            self.by_vertebra = by_vertebra
+            self._show(points=False)
+
+    @property
+    def can_undo(self) -> bool:
+        """True where there is an action to take back."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """True where an action was taken back."""
+        return bool(self._redo)
+
     def undo(self) -> bool:
         """Take back the last action; False where there is none."""
         return self._step(self._undo, self._redo)
@@ -233,7 +251,13 @@ class Examination(VTKObservationMixin):
         try:
             if points:
                 write_points(self.nodes.points, self.review.spine, self.plane)
-            update_drawing(self.nodes.models, self.analysis, self.plane, self.wall)
+            update_drawing(
+                self.nodes.models,
+                self.analysis,
+                self.plane,
+                self.wall,
+                by_vertebra=self.by_vertebra,
+            )
             update_extras(self.nodes.models, self.extras, self.plane)
             update_table(self.nodes.table, self.analysis)
             if not self._dragging:

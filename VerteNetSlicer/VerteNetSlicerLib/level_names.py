@@ -21,6 +21,8 @@ class LevelNames:
 
     def show(self, examination: Examination | None, *, visible: bool = True) -> None:
         """Put the names of an examination beside its bodies; None takes them away."""
+        if examination is None and (self._node is None or self._node.GetScene() is None):
+            return  # nothing to take away, perhaps in a scene that is closing
         node = self._ready()
         spine = None if examination is None else examination.review.spine
         modified = node.StartModify()

@@ -90,6 +90,11 @@ class VerteNetLogic(VTKObservationMixin):
             nodes.remove_node(present)
         return volume
 
+    def close_image(self, volume) -> None:
+        """Take a volume out of the scene with all that belongs to it."""
+        if volume is not None and volume.GetScene() is not None:
+            nodes.remove_node(volume)
+
     def spacing_of(self, volume) -> spacing.VolumeSpacing:
         """The pixel spacing of a volume with its source and warnings."""
         return spacing.volume_spacing(volume)
@@ -124,6 +129,21 @@ class VerteNetLogic(VTKObservationMixin):
         notes = tuple(getattr(self.detector, "notes", ()))
         spine = replace(found.spine, warnings=(*found.spine.warnings, *notes))
         return self._show(volume, Review.of(spine, found.model))
+
+    @property
+    def detector_needs_install(self) -> bool:
+        """True where the network cannot run before torch is installed."""
+        return bool(getattr(self.detector, "needs_install", False))
+
+    def install_detector(self) -> None:
+        """Bring what the network needs, after asking.
+
+        Raises:
+            MissingDependencyError: if it was not installed.
+        """
+        install = getattr(self.detector, "install", None)
+        if install is not None and self.detector_needs_install:
+            install()
 
     def open_landmarks(self, path: str | Path, volume) -> Examination:
         """Show landmarks from an exported file on a volume.

@@ -90,6 +90,7 @@ class PlaqueMarking(VTKObservationMixin):
         examination: where the marks will be.
         wall: ``anterior`` or ``posterior``.
         node: the line node that takes the clicks.
+        on_prompt: called with the next prompt after each click.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class PlaqueMarking(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.examination = examination
         self.wall = wall
+        self.on_prompt: Callable[[str], None] = lambda text: None
         self._on_marked = on_marked
         self.node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", f"Plaque {wall}")
         self.node.SetSaveWithScene(False)
@@ -115,12 +117,14 @@ class PlaqueMarking(VTKObservationMixin):
     def onPointPlaced(self, caller, event) -> None:
         """Hand over a line that is whole, and wait for the next."""
         if caller.GetNumberOfDefinedControlPoints() < 2:
+            self.on_prompt(self.prompt)
             return
         plane = self.examination.plane
         start, end = (pixel_of(caller, i, plane) for i in (0, 1))
         caller.RemoveAllControlPoints()
         set_place_mode(caller)
         self._on_marked(Plaque(self.wall, start, end))
+        self.on_prompt(self.prompt)
 
     def close(self) -> None:
         """Take the line away; the marks stay."""

@@ -59,6 +59,19 @@ class BundledDetector:
         """True where torch must be installed before the first detection."""
         return not self._installer.installed()
 
+    @property
+    def used_device(self) -> str:
+        """Where the network ran last: ``"cpu"``, ``"cuda"``; empty before it did."""
+        return "" if self._loaded is None else str(getattr(self._loaded[1], "device", ""))
+
+    def install(self) -> None:
+        """Bring torch, after asking.
+
+        Raises:
+            MissingDependencyError: if it was not installed.
+        """
+        self._installer.install()
+
     def detect(self, image: DxaImage, *, anterior: Side | None = None) -> Spine:
         """Find the vertebrae; a full graphics card falls back to the processor.
 
@@ -66,8 +79,9 @@ class BundledDetector:
             MissingDependencyError: if torch is absent and was not installed.
             ModelError: if the model cannot be loaded, or memory does not suffice.
         """
+        self.notes.clear()
         if self.needs_install:
-            self._installer.install()
+            self.install()
         try:
             return self._detector(self.device).detect(image, anterior=anterior)
         except RuntimeError as error:

@@ -16,7 +16,7 @@ from vertenet.measure import VertebraMeasures
 COLUMNS = (
     "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha",
     "genant_grade", "genant_type", "reader_grade", "state", "confidence", "worst_ratio",
-    "attention",
+    "z", "attention",
 )  # fmt: skip
 
 # Those a reader sees, with their headers.
@@ -30,7 +30,8 @@ HEADERS = {
     "Hp": "Hp",
     "unit": "",
     "worst_ratio": _("Worst ratio"),
-    "confidence": _("Score"),
+    "z": "z",
+    "confidence": _("Confidence"),
     "state": _("State"),
     "attention": _("Look at"),
 }
@@ -42,12 +43,13 @@ SIGMA_OF_DEPTH = 0.08
 
 @dataclass(frozen=True)
 class Row:
-    """One vertebra as a reader sees it: text by column, and why to look at it."""
+    """One vertebra as a reader sees it: text by column, why to look at it, why the grade."""
 
     level: Level
     cells: tuple[str, ...]
     attention: str
     grade: int | None
+    reason: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells[COLUMNS.index(column)]
@@ -63,6 +65,13 @@ def rows_of(analysis: Analysis) -> tuple[Row, ...]:
 def attention_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """The rows that need a look, then the others, each from head to foot."""
     return tuple(sorted(rows, key=lambda row: (not row.attention, row.level.order)))
+
+
+def table_text(rows: tuple[Row, ...]) -> str:
+    """The rows with their headers, parted by tabs, for a spreadsheet."""
+    lines = [[title or name for name, title in HEADERS.items()]]
+    lines += [[row[name] for name in HEADERS] for row in rows]
+    return "\n".join("\t".join(cells) for cells in lines) + "\n"
 
 
 def update_table(node: slicer.vtkMRMLTableNode, analysis: Analysis) -> None:
@@ -92,9 +101,16 @@ def _row(vertebra: Vertebra, measures: VertebraMeasures, *, implausible: bool) -
         _state(vertebra),
         _number(vertebra.score, 2),
         _worst_ratio(measures),
+        _lowest_z(measures),
         attention,
     )
-    return Row(vertebra.level, cells, attention, measures.genant.grade)
+    reason = " ".join((genant.reason, *measures.withheld)).strip()
+    return Row(vertebra.level, cells, attention, genant.grade, reason)
+
+
+def _lowest_z(measures: VertebraMeasures) -> str:
+    """The lowest of the ratios' z-scores; none where the level has no norm."""
+    return f"{min(measures.z_scores.values()):+.1f}" if measures.z_scores else ""
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -43,8 +43,10 @@ def apply_layers(examination: Examination, state: VerteNetState) -> None:
         ("outlines", state.show_outlines),
         ("guides", state.show_guides),
         ("regions", state.show_regions),
+        ("prior", state.show_prior),
     ):
         made.models[role].GetDisplayNode().SetVisibility(shown)
+    examination.colour(by_vertebra=state.colour_by == "vertebra")
 
 
 def capture(path: Path) -> bool:

@@ -14,19 +14,24 @@ from vertenet.errors import VerteNetError
 
 from . import view
 from .examination import Examination
+from .level_names import LevelNames
 from .widget_aac import AacPart
+from .widget_batch import BatchPart
+from .widget_compare import ComparePart
+from .widget_export import ExportPart
 from .widget_part import PanelPart, agreed, shown_errors
 from .widget_review import ReviewPart
 from .widget_worklist import WorklistPart
 
 _SHOW_BOXES = {
+    "namesCheckBox": "show_names",
     "labelsCheckBox": "show_labels",
     "outlinesCheckBox": "show_outlines",
     "guidesCheckBox": "show_guides",
     "regionsCheckBox": "show_regions",
+    "priorCheckBox": "show_prior",
 }
 _IMAGE_FILES = "Images (*.dcm *.png *.jpg *.jpeg *.tif *.tiff *.bmp *.nrrd *.nii *.nii.gz *.mha *)"
-_LANDMARK_FILES = "Landmarks (*.json *.csv)"
 
 
 class VerteNetPanel(PanelPart):
@@ -36,11 +41,16 @@ class VerteNetPanel(PanelPart):
         super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
         self.review = ReviewPart(self.ui, logic, self.show_status)
         self.aac = AacPart(self.ui, logic, self.show_status)
+        self.compare = ComparePart(self.ui, logic, self.show_status)
         self.worklist = WorklistPart(self.ui, logic, self.show_status, self.select)
+        self.export = ExportPart(self.ui, logic, self.show_status, self.worklist.exported)
+        self.batch = BatchPart(self.ui, logic, self.show_status)
+        self.names = LevelNames()
         window = slicer.util.mainWindow()
         if window is not None:
             self.review.make_shortcuts(window)
             self.aac.make_shortcuts(window)
+            self.worklist.make_shortcuts(window)
         self._connect()
         logic.on_change.append(self.refresh)
         logic.on_error.append(self.on_logic_error)
@@ -61,6 +71,7 @@ class VerteNetPanel(PanelPart):
         """Disconnect from the logic; the widgets are deleted by Slicer."""
         self.logic.on_change.remove(self.refresh)
         self.logic.on_error.remove(self.on_logic_error)
+        self.batch.close()
         self._enable_shortcuts(False)
 
     def show_status(self, text: str) -> None:
@@ -80,12 +91,11 @@ class VerteNetPanel(PanelPart):
             self._show_image(volume)
         self.review.refresh(examination)
         self.aac.refresh(examination)
-        self.ui.exportButton.enabled = examination is not None
-        self.ui.openButton.enabled = volume is not None
-        self.ui.detectButton.enabled = volume is not None
-        self.ui.detectButton.toolTip = (
-            _("Find the vertebrae of this image.") if volume else _("Select an image first.")
-        )
+        self.compare.refresh(examination)
+        self.export.refresh(examination)
+        names = ("detectButton", "calibrateButton", "fitButton")
+        self.allow(names, volume is not None, _("Select an image first."))
+        self.names.show(examination, visible=self.state.show_names)
         if examination is not None:
             view.apply_layers(examination, self.state)
 
@@ -141,12 +151,21 @@ class VerteNetPanel(PanelPart):
         if hasattr(self.logic.detector, "device"):
             self.logic.detector.device = self.state.device
         side = None if self.state.anterior == "auto" else Side(self.state.anterior)
-        self.say(_("Detecting..."))
+        self.say(self._first_words())
         slicer.app.processEvents()
         start = time.perf_counter()
         found = self.logic.detect(self.volume, anterior=side, replace_edits=edited)
         count, seconds = len(found.review.spine), time.perf_counter() - start
-        self.say(_("{count} vertebrae in {s:.1f} s.").format(count=count, s=seconds))
+        device = getattr(self.logic.detector, "used_device", "")
+        where = _(" on {device}").format(device=device) if device else ""
+        text = _("{count} vertebrae in {s:.1f} s{where}.")
+        self.say(text.format(count=count, s=seconds, where=where))
+
+    def _first_words(self) -> str:
+        if self.logic.detector_needs_install:
+            return _("torch is not installed yet: Slicer's PyTorch extension asks for it...")
+        first = getattr(self.logic.detector, "used_device", "loaded") == ""
+        return _("Loading the network, once...") if first else _("Detecting...")
 
     @shown_errors
     def on_show(self) -> None:
@@ -155,35 +174,15 @@ class VerteNetPanel(PanelPart):
             return
         for box, field in _SHOW_BOXES.items():
             setattr(self.state, field, bool(getattr(self.ui, box).checked))
+        self.state.colour_by = self.ui.colourComboBox.currentText
+        self.names.show(self.examination, visible=self.state.show_names)
         if self.examination is not None:
             view.apply_layers(self.examination, self.state)
-
-    @shown_errors
-    def on_export(self) -> None:
-        """Write all files; an earlier report is only replaced after a question."""
-        folder = self.ui.folderPathLineEdit.currentPath
-        if not folder:
-            self.say(_("Choose a folder for the files first."))
-            return
-        self.state.export_folder = folder
-        target = self.logic.export_folder(self.volume, folder)
-        exists = (target / "report.json").exists()
-        if exists and not agreed(_("Replace the earlier report of this image?")):
-            return
-        paths = self.logic.export(self.volume, folder, overwrite=exists)
-        self.worklist.exported()
-        self.say(_("{count} files in {folder}").format(count=len(paths), folder=target))
-
-    @shown_errors
-    def on_open(self) -> None:
-        """Show exported landmarks on the present image."""
-        path = qt.QFileDialog.getOpenFileName(None, _("Open landmarks"), "", _LANDMARK_FILES)
-        if path:
-            self.logic.open_landmarks(path, self.volume)
 
     def _enable_shortcuts(self, enabled: bool) -> None:
         self.review.enable_shortcuts(enabled)
         self.aac.enable_shortcuts(enabled)
+        self.worklist.enable_shortcuts(enabled)
 
     def _connect(self) -> None:
         self.ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.on_volume)
@@ -194,12 +193,11 @@ class VerteNetPanel(PanelPart):
                 "calibrateButton": self.on_calibrate,
                 "fitButton": self.on_fit,
                 "detectButton": self.on_detect,
-                "exportButton": self.on_export,
-                "openButton": self.on_open,
             }
         )
         for box in _SHOW_BOXES:
             getattr(self.ui, box).connect("toggled(bool)", self.on_show)
+        self.ui.colourComboBox.connect("currentIndexChanged(int)", self.on_show)
 
     def _read_state(self) -> None:
         self.filling = True
@@ -208,7 +206,8 @@ class VerteNetPanel(PanelPart):
             self.ui.volumeSelector.setCurrentNode(state.volume)
             self.ui.deviceComboBox.currentText = state.device
             self.ui.anteriorComboBox.currentText = state.anterior
-            self.ui.folderPathLineEdit.currentPath = state.export_folder
+            self.ui.colourComboBox.currentText = state.colour_by
+            self.export.read_state()
             for box, field in _SHOW_BOXES.items():
                 getattr(self.ui, box).checked = getattr(state, field)
         finally:

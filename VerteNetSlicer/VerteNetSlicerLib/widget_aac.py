@@ -9,7 +9,14 @@ from slicer.i18n import tr as _
 
 from . import scoring, view
 from .examination import Examination
+from .placement import PlaqueMarking
 from .widget_part import PanelPart, shown_errors
+
+_EIGHT = ("aac8AnteriorComboBox", "aac8PosteriorComboBox")
+_WHILE_READING = (
+    *("score0Button", "score1Button", "score2Button", "score3Button"),
+    *("unscoredButton", "allRegionsButton", "markButton", "clearMarksButton"),
+)
 
 
 class AacPart(PanelPart):
@@ -27,6 +34,8 @@ class AacPart(PanelPart):
     def __init__(self, ui, logic, say) -> None:
         super().__init__(ui, logic, say)
         self._entered = False
+        # Schousboe's two choices while only one of them is made.
+        self._half: tuple[Examination, list[int]] | None = None
         table = ui.aacTable
         table.rowCount, table.columnCount = len(scoring.ROWS), len(scoring.COLUMNS)
         table.setHorizontalHeaderLabels([level.value for level in scoring.COLUMNS])
@@ -42,8 +51,13 @@ class AacPart(PanelPart):
                 "score2Button": self.on_score_2,
                 "score3Button": self.on_score_3,
                 "unscoredButton": self.on_unscored,
+                "markButton": self.on_mark,
+                "clearMarksButton": self.on_clear_marks,
+                "restZeroButton": self.on_rest_zero,
             }
         )
+        for name in _EIGHT:
+            getattr(ui, name).connect("currentIndexChanged(int)", self.on_aac8)
 
     def enable_shortcuts(self, enabled: bool) -> None:
         """Digits are ours only while a wall is read."""
@@ -54,15 +68,17 @@ class AacPart(PanelPart):
     def refresh(self, examination: Examination | None) -> None:
         """Show the grid of an examination."""
         there = examination is not None
-        for name in ("readWallsButton", "aacTable"):
-            getattr(self.ui, name).enabled = there
+        names = ("readWallsButton", "aacTable", "restZeroButton", *_EIGHT)
+        self.allow(names, there, _("Detect landmarks first."))
         reading = there and examination.wall is not None
-        for name in (
-            *("score0Button", "score1Button", "score2Button", "score3Button"),
-            *("unscoredButton", "allRegionsButton"),
-        ):
-            getattr(self.ui, name).enabled = reading
-        self._fill(scoring.grid_of(examination.analysis, examination.wall) if there else None)
+        self.allow(_WHILE_READING, reading, _("Choose a wall first."))
+        self._show_marking(examination)
+        self._fill(
+            scoring.grid_of(examination.analysis, examination.wall, examination.scored.derived)
+            if there
+            else None
+        )
+        self._fill_eight(examination)
         self.enable_shortcuts(self._entered)
 
     @shown_errors
@@ -108,6 +124,57 @@ class AacPart(PanelPart):
         """Take the wall's score away."""
         self._score(None)
 
+    @shown_errors
+    def on_mark(self) -> None:
+        """Begin to mark plaque on the wall that is read, or end it."""
+        if isinstance(self.logic.placing, PlaqueMarking):
+            self.logic.stop_placing()
+        else:
+            marking = self.logic.start_marking(self.volume)
+            marking.on_prompt = lambda text: self._show_marking(self.examination)
+        self._show_marking(self.examination)
+
+    @shown_errors
+    def on_clear_marks(self) -> None:
+        """Take the marks of the wall that is read away."""
+        self.logic.unmark(self.volume, self.examination.wall[1])
+
+    @shown_errors
+    def on_rest_zero(self) -> None:
+        """Score all walls 0 that are in the image and have no score."""
+        count = self.logic.score_rest(self.volume)
+        self.say(_("{count} walls scored 0.").format(count=count))
+
+    @shown_errors
+    def on_aac8(self) -> None:
+        """Keep Schousboe's two scores, once both are chosen."""
+        if self.filling or self.examination is None:
+            return
+        chosen = [getattr(self.ui, name).currentIndex - 1 for name in _EIGHT]
+        whole = chosen if -1 not in chosen else None
+        self._half = None if whole else (self.examination, chosen)
+        if whole or self.examination.review.aac.lengths8 is not None:
+            self.logic.score8(self.volume, whole and tuple(whole))
+
+    def _fill_eight(self, examination: Examination | None) -> None:
+        self.filling = True
+        try:
+            shown = (examination and examination.scored.reading.lengths8) or (-1, -1)
+            if self._half is not None and self._half[0] is examination:
+                shown = self._half[1]  # the other of the two is to come
+            for name, score in zip(_EIGHT, shown, strict=True):
+                getattr(self.ui, name).currentIndex = score + 1
+        finally:
+            self.filling = False
+
+    def _show_marking(self, examination: Examination | None) -> None:
+        marking = self.logic.placing
+        mine = isinstance(marking, PlaqueMarking) and marking.examination is examination
+        self.ui.markButton.checked = mine
+        self.tell(
+            "markLabel", _("Now click the {point}.").format(point=marking.prompt) if mine else ""
+        )
+
     def _score(self, score: int | None) -> None:
         self._shown(self.logic.score_active(self.volume, score))
 
@@ -133,7 +200,7 @@ class AacPart(PanelPart):
                 table.setCurrentCell(-1, -1)
             else:
                 table.setCurrentCell(*active)
-            self.ui.aacTotalLabel.text = grid.total if grid is not None else ""
-            self.ui.aacCropLabel.text = grid.warning if grid is not None else ""
+            self.tell("aacTotalLabel", grid.total if grid is not None else "")
+            self.tell("aacCropLabel", grid.warning if grid is not None else "")
         finally:
             self.filling = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import ClassVar
 
@@ -49,6 +49,7 @@ class PanelPart:
         # True while widgets are set by us: their signals are not the reader's then.
         self.filling = False
         self._shortcuts: list = []
+        self._tips: dict[str, str] = {}
 
     def make_shortcuts(self, window) -> None:
         """Keys for what is done most, while the module is open."""
@@ -77,10 +78,34 @@ class PanelPart:
         """The examination of the present image, or None."""
         return self.logic.examination(self.volume)
 
+    def allow(self, names: Iterable[str], allowed: object, why_not: str) -> None:
+        """Enable widgets, or disable them with a tooltip that says what is missing."""
+        for name in names:
+            widget = getattr(self.ui, name)
+            tip = self._tips.setdefault(name, widget.toolTip)
+            widget.enabled = bool(allowed)
+            widget.toolTip = tip if allowed else why_not
+
+    def tell(self, name: str, text: str) -> None:
+        """Show a text in a label; an empty one takes no room."""
+        label = getattr(self.ui, name)
+        label.text = text
+        label.visible = bool(text)
+
     def connect_clicks(self, slots: Mapping[str, Callable]) -> None:
         """Connect buttons by their names."""
         for name, slot in slots.items():
             getattr(self.ui, name).connect("clicked(bool)", slot)
+
+
+def settings():
+    """Where choices are remembered between sessions: Slicer's settings."""
+    return qt.QSettings()
+
+
+def later(action: Callable[[], None]) -> None:
+    """Run something once the present event is over."""
+    qt.QTimer.singleShot(0, action)
 
 
 def agreed(question: str) -> bool:

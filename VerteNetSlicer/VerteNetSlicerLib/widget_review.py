@@ -17,6 +17,11 @@ from .table import HEADERS, Row, attention_order, rows_of
 from .widget_part import PanelPart, shown_errors
 
 _NOT_EVALUABLE = 5
+# Low enough for T4 to L5 on one screen.
+_ROW_PX = 22
+_STEPS = ("previousButton", "nextButton")
+_OF_ALL = ("shiftUpButton", "shiftDownButton")
+_OF_ONE = ("relabelButton", "decideButton", "deleteButton", "restoreButton")
 
 
 class ReviewPart(PanelPart):
@@ -37,6 +42,7 @@ class ReviewPart(PanelPart):
         ui.reviewTable.columnCount = len(HEADERS)
         ui.reviewTable.setHorizontalHeaderLabels(list(HEADERS.values()))
         ui.reviewTable.verticalHeader().visible = False
+        ui.reviewTable.verticalHeader().defaultSectionSize = _ROW_PX
         ui.reviewTable.connect("itemSelectionChanged()", self.on_select_row)
         self.connect_clicks(
             {
@@ -62,13 +68,21 @@ class ReviewPart(PanelPart):
         if examination is not None:
             self._rows = attention_order(rows_of(examination.analysis))
             warnings = examination.analysis.warnings
-        self.ui.warningLabel.text = "\n".join(warnings)
-        for name in ("undoButton", "redoButton", "restoreAllButton", "addButton"):
-            getattr(self.ui, name).enabled = examination is not None
+        self.tell("warningLabel", "\n".join(warnings))
+        there, why = examination is not None, _("Detect landmarks first.")
+        self.allow(("restoreAllButton", "addButton", *_STEPS, *_OF_ALL), there, why)
+        self.allow(("undoButton",), there and examination.can_undo, _("Nothing to undo."))
+        self.allow(("redoButton",), there and examination.can_redo, _("Nothing to redo."))
         keep = self.selected_level()
         if examination is not None and examination.touched is not None:
             keep = examination.touched
         self._fill(keep)
+        self._allow_one()
+
+    def _allow_one(self) -> None:
+        """What is done to one vertebra needs a row."""
+        chosen = self.examination is not None and self.selected_level() is not None
+        self.allow(_OF_ONE, chosen, _("Select a row first."))
 
     def selected_level(self) -> Level | None:
         """The level of the selected row, or None."""
@@ -80,9 +94,10 @@ class ReviewPart(PanelPart):
     def on_select_row(self) -> None:
         """Go to the vertebra of the selected row."""
         level, examination = self.selected_level(), self.examination
+        self._allow_one()
         if self.filling or level is None or examination is None:
             return
-        examination.touched = level
+        examination.touch(level)
         self.ui.levelComboBox.currentIndex = level.order
         self._show_decision(examination.review.vertebra(level).reader)
         view.zoom_to(examination, level)
@@ -175,10 +190,12 @@ class ReviewPart(PanelPart):
 
     def _item(self, row: Row, name: str):
         item = qt.QTableWidgetItem(row[name])
+        item.setToolTip(row.reason)
         if name == "genant_grade":
             # Black on each of these colours is read well (contrast above 4.5 to 1).
             item.setBackground(qt.QBrush(qt.QColor(*GRADE_COLOURS[row.grade])))
             item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
+            item.setTextAlignment(qt.Qt.AlignCenter)
         return item
 
     def _show_decision(self, reader: ReaderDecision | None) -> None:
@@ -207,4 +224,4 @@ class ReviewPart(PanelPart):
         return Level(self.ui.levelComboBox.currentText)
 
     def _prompt(self, text: str) -> None:
-        self.ui.promptLabel.text = _("Now place {point}.").format(point=text) if text else ""
+        self.tell("promptLabel", _("Now place {point}.").format(point=text) if text else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+from typing import ClassVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -19,7 +20,16 @@ import slicer
 
 # Qt properties as Python attributes, as PythonQt has them, in these modules only.
 TRUE_PROPERTY = 0x02
-PANEL_MODULES = ("widget", "widget_aac", "widget_part", "widget_review", "widget_worklist")
+PANEL_MODULES = (
+    "widget",
+    "widget_aac",
+    "widget_batch",
+    "widget_compare",
+    "widget_export",
+    "widget_part",
+    "widget_review",
+    "widget_worklist",
+)
 
 
 class NodeComboBox(QtWidgets.QComboBox):
@@ -34,6 +44,9 @@ class NodeComboBox(QtWidgets.QComboBox):
     def setCurrentNode(self, node):
         if node is not self._node:
             self._node = node
+            self.clear()
+            if node is not None:
+                self.addItem(node.GetName())
             self.currentNodeChanged.emit(node)
 
     def currentNode(self):
@@ -52,6 +65,26 @@ class PathLineEdit(QtWidgets.QLineEdit):
     currentPath = QtCore.Property(str, _read, _write)
 
 
+class CollapsibleButton(QtWidgets.QGroupBox):
+    """As much of ctkCollapsibleButton as the panel uses: a title, and what is folded away."""
+
+    def _read_collapsed(self):
+        return getattr(self, "_collapsed", False)
+
+    def _write_collapsed(self, collapsed):
+        self._collapsed = collapsed
+
+    def showEvent(self, event):
+        """Fold before the first picture; children exist by then."""
+        if self._read_collapsed():
+            for child in self.findChildren(QtWidgets.QWidget):
+                child.hide()
+        super().showEvent(event)
+
+    text = QtCore.Property(str, QtWidgets.QGroupBox.title, QtWidgets.QGroupBox.setTitle)
+    collapsed = QtCore.Property(bool, _read_collapsed, _write_collapsed)
+
+
 class MrmlWidget(QtWidgets.QWidget):
     """As much of qMRMLWidget as the module uses."""
 
@@ -62,7 +95,7 @@ class MrmlWidget(QtWidgets.QWidget):
 
 
 _CUSTOM = {
-    "ctkCollapsibleButton": QtWidgets.QGroupBox,
+    "ctkCollapsibleButton": CollapsibleButton,
     "ctkPathLineEdit": PathLineEdit,
     "qMRMLNodeComboBox": NodeComboBox,
     "qMRMLWidget": MrmlWidget,
@@ -114,6 +147,36 @@ class Shortcut:
         self._shortcut.setEnabled(enabled)
 
 
+class Timer:
+    """A QTimer with PythonQt's connect."""
+
+    singleShot = staticmethod(QtCore.QTimer.singleShot)
+
+    def __init__(self):
+        self._timer = QtCore.QTimer()
+
+    def connect(self, signal, slot):
+        self._timer.timeout.connect(slot)
+
+    def __getattr__(self, name):
+        return getattr(self._timer, name)
+
+
+class Settings:
+    """QSettings of this process only: a test must not write into the user's."""
+
+    kept: ClassVar = {}
+
+    def value(self, key, default=None):
+        return self.kept.get(key, default)
+
+    def setValue(self, key, value):
+        self.kept[key] = value
+
+    def contains(self, key):
+        return key in self.kept
+
+
 def install():
     """Put the look-alikes where ``import qt`` finds them; returns the application."""
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
@@ -122,6 +185,10 @@ def install():
         qt.__dict__.update({n: getattr(source, n) for n in dir(source) if n.startswith("Q")})
     qt.QUiLoader = UiLoader
     qt.QShortcut = Shortcut
+    qt.QTimer = Timer
+    qt.QSettings = Settings
+    # In Slicer the application has it.
+    slicer.app.clipboard = application.clipboard
     sys.modules["qt"] = slicer.qt = qt
     # Shiboken looks into every module there is, and torch's lazy ones do not bear it.
     odd = [n for n, m in sys.modules.items() if n.startswith("torch.") and type(m) is not type(qt)]
