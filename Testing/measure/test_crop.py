@@ -149,3 +149,31 @@ def test_a_block_inside_the_image_is_no_mask():
 def test_a_slow_shade_is_no_mask():
     shade = np.broadcast_to(np.linspace(0, 255, COLUMNS), (ROWS, COLUMNS)).astype(np.float32)
     assert find_masks(shade).mean() < 0.05
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("noise", [0.5, 2.0, 20.0])
+def test_a_mask_is_found_whatever_the_noise_of_the_image(build, kind, noise):
+    rng = np.random.default_rng(4)
+    slope = np.linspace(60, 140, COLUMNS)[None, :] + np.linspace(0, 30, ROWS)[:, None]
+    pixels = paint(slope + rng.normal(0, noise, (ROWS, COLUMNS)), kind, right_of(0.5))
+    assert crop(build, pixels).status == "cropped"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_beside_saturated_tissue_is_one_too(build, kind):
+    # both are flat and touch: together they have two values
+    saturated = np.arange(ROWS)[:, None] > 150
+    pixels = np.where(right_of(0.5) & saturated, 0.0, tissue())
+    found = crop(build, paint(pixels, kind, right_of(0.5) & ~saturated))
+    assert {s.status for s in found.per_segment} == {"cropped"}
+
+
+def test_guides_of_a_vertebra_that_cannot_be_right_are_never_ok(build):
+    doubt = {Level.L3: "L3: its corners do not form a convex body."}
+    found = crop(build, tissue(), doubtful=doubt)
+    assert [s.status for s in found.per_segment] == ["ok", "unknown", "unknown", "unknown"]
+    assert found.status == "unknown"
+    assert "cannot be right" in found.reason
+    cut = crop(build, paint(tissue(), "black", right_of(0.5)), doubtful=doubt)
+    assert {s.status for s in cut.per_segment} == {"cropped"}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
-from .anatomy import Side, Spine
+from .anatomy import Level, Side, Spine
 
 if TYPE_CHECKING:
     from .detection import Detector
@@ -55,7 +56,7 @@ def measure(
         spine, frame.scale, image=image, width=frame.width, height=frame.height
     )
     doubt = quality.implausible
-    aac = _aac(spine, frame, image)
+    aac = _aac(spine, frame, image, _unconfirmed(spine, quality))
     if aac_reading is not None and aac_reading.is_empty:
         aac_reading = None
     vertebrae = measures.measure_vertebrae(
@@ -95,10 +96,20 @@ def _warnings(spine: Spine, quality: measures.Quality) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*spine.warnings, *found)))
 
 
-def _aac(spine: Spine, frame: ImageFrame, image: DxaImage | None) -> measures.AacGeometry:
+def _unconfirmed(spine: Spine, quality: measures.Quality) -> dict[Level, str]:
+    """Levels whose points cannot be right, unless a reader has looked at them."""
+    read = {v.level for v in spine if v.reader is not None and v.reader.evaluable}
+    return {level: why for level, why in quality.misplaced.items() if level not in read}
+
+
+def _aac(
+    spine: Spine, frame: ImageFrame, image: DxaImage | None, doubtful: Mapping[Level, str]
+) -> measures.AacGeometry:
     """The AAC frame; where only points are known it is not clipped and its crop unknown."""
     if frame.width is not None and frame.height is not None:
-        return measures.aac_geometry(spine, image, frame.width, frame.height, scale=frame.scale)
+        return measures.aac_geometry(
+            spine, image, frame.width, frame.height, scale=frame.scale, doubtful=doubtful
+        )
     aac = measures.aac_geometry(spine, None, _UNBOUNDED, _UNBOUNDED, scale=frame.scale)
     reason = "The image's size is not known, so a cut aorta cannot be excluded."
     return replace(aac, crop=measures.CropStatus("unknown", reason))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,7 @@ def aac_geometry(
     corridor: Corridor = DEFAULT_CORRIDOR,
     reach_px: float = REACH_PX,
     needed_depths: float = NEEDED_DEPTHS,
+    doubtful: Mapping[Level, str] | None = None,
 ) -> AacGeometry:
     """Draw the AAC frame of a spine and check that the aorta's corridor is in the image.
 
@@ -148,6 +150,8 @@ def aac_geometry(
         corridor: limits of the wall regions in vertebral depths.
         reach_px: how far lines reach beyond their anterior end, pixels.
         needed_depths: room in front of the spine for crop status ``ok``.
+        doubtful: vertebrae whose points cannot be right, with the reason
+            (:attr:`.quality.Quality.misplaced`): their segments are never ``ok``.
     """
     scale = scale or (image.scale if image is not None else PixelScale())
     lines, withheld = _guide_lines(spine)
@@ -166,7 +170,9 @@ def aac_geometry(
         frames.append(frame)
         segments.append(_segment(frame, corridor, width, height))
     missing = {s.level: s.reason for s in segments if s.reason is not None}
-    crop = check_crop(frames, missing, image, width, height, needed=needed_depths)
+    crop = check_crop(
+        frames, missing, image, width, height, needed=needed_depths, doubtful=doubtful
+    )
     return AacGeometry(guides, thirds, tuple(segments), crop, withheld, depth)
 
 

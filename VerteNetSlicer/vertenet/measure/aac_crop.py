@@ -8,13 +8,13 @@ pixels and crossing lines end as ``unknown``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..anatomy import Level
+from ..anatomy import LEVELS, Level
 from ..geometry import Array
 from .aac_mask import masked_pixels
 
@@ -30,6 +30,10 @@ _ALONG = 13  # lines across a segment: its four lines and three more between eac
 _STEP = 0.02  # vertebral depths between samples of a line: about 2 px
 _SPECKLE = 2  # blocked samples in a row that end the free way; one alone is a speck
 _ACROSS = 76  # samples of a line: 1.5 depths, so that room beyond the needed is told
+_ACROSS_STEPS = np.arange(_ACROSS) * _STEP
+_FAR = 0.9  # depths within which lines must not meet
+# weights that put three lines between each two of a segment's four
+_BETWEEN = np.maximum(0.0, 1 - np.abs(np.linspace(0, 3, _ALONG)[:, None] - np.arange(4)))
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def check_crop(
     height: int | None,
     *,
     needed: float = NEEDED_DEPTHS,
+    doubtful: Mapping[Level, str] | None = None,
 ) -> CropStatus:
     """Check each segment's corridor against the image's border and its masks.
 
@@ -104,6 +109,8 @@ def check_crop(
         width: columns, or None where not known.
         height: rows, or None where not known.
         needed: room in front of the spine for ``ok``, vertebral depths.
+        doubtful: vertebrae whose points cannot be right, with the reason; what rests on
+            their guides is never ``ok``.
     """
     mask = None
     if image is not None and image.pixels.shape == (height, width):
@@ -116,6 +123,8 @@ def check_crop(
         segments += [
             SegmentCrop(f.level, "unknown", None, None, f"{f.level}: {why}") for f in frames
         ]
+    if doubtful:
+        segments = [_doubted(s, doubtful) for s in segments]
     segments.sort(key=lambda s: s.level.order)
     return _overall(tuple(segments), needed)
 
@@ -126,49 +135,54 @@ def _segments(
     shape: tuple[int, int],
     needed: float,
 ) -> list[SegmentCrop]:
-    """All segments at once: samples of shape (segments, lines, along the line, 2)."""
-    origins = _between(np.stack([f.origins for f in frames]))
-    steps = _between(np.stack([f.steps for f in frames]))
-    across: Array = np.arange(_ACROSS, dtype=np.float64) * _STEP
-    points = origins[:, :, None] + across[:, None] * steps[:, :, None]
-    column = np.clip(points[..., 0] + 0.5, -1.0, float(shape[1]))
-    row = np.clip(points[..., 1] + 0.5, -1.0, float(shape[0]))
-    free = (column >= 0) & (column < shape[1]) & (row >= 0) & (row < shape[0])
-    if mask is not None:
-        rows = np.clip(row.astype(np.intp), 0, shape[0] - 1)
-        columns = np.clip(column.astype(np.intp), 0, shape[1] - 1)
-        free &= ~mask[rows, columns]
-    room = _free_way(free, across)
-    share = free[:, :, across <= needed + 1e-9].mean(axis=(1, 2))
-    crossing = _crossing(points)
+    """All segments at once: samples of shape (segments, lines, along the line)."""
+    origins = _between([f.origins for f in frames])
+    steps = _between([f.steps for f in frames])
+    free = _visible(origins + 0.5, steps, mask, shape)
+    room = _free_way(free)
+    within = int((needed + 1e-9) / _STEP) + 1
+    share = free[:, :, :within].mean(axis=(1, 2)).tolist()
+    crossing = _crossing(origins, steps)
     return [
-        _segment(frame.level, float(s), float(r), bool(c), mask is not None, needed)
+        _segment(frame.level, s, r, c, mask is not None, needed)
         for frame, s, r, c in zip(frames, share, room, crossing, strict=True)
     ]
 
 
-def _between(lines: Array) -> Array:
-    """``(s, 4, 2)`` of the four lines to ``(s, 13, 2)`` with lines between them."""
-    place = np.linspace(0, 3, _ALONG)
-    index = np.minimum(place.astype(int), 2)
-    t = (place - index)[:, None]
-    return np.asarray(lines[:, index] * (1 - t) + lines[:, index + 1] * t)
+def _visible(
+    origins: Array, steps: Array, mask: NDArray[np.bool_] | None, shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Which samples lie in the image and outside masks; (0, 0) is the image's corner."""
+    rows, columns = shape
+    column = origins[..., :1] + _ACROSS_STEPS * steps[..., :1]
+    row = origins[..., 1:] + _ACROSS_STEPS * steps[..., 1:]
+    free = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    if mask is not None:
+        # what lies outside is not free whatever it is looked up as
+        place = np.where(free, np.floor(row) * columns + np.floor(column), 0.0)
+        free &= ~mask.ravel().take(place.astype(np.intp))
+    return np.asarray(free)
 
 
-def _free_way(free: NDArray[np.bool_], across: Array) -> Array:
-    """``(s,)`` depths to the first run of blocked samples, of the narrowest line."""
+def _between(lines: Sequence[Array]) -> Array:
+    """Four points each, ``(4, 2)``, to ``(s, 13, 2)`` with points between them."""
+    return np.asarray(_BETWEEN @ np.array(lines))
+
+
+def _free_way(free: NDArray[np.bool_]) -> list[float]:
+    """Depths to the first run of blocked samples, of each segment's narrowest line."""
     blocked = ~free
-    run = blocked[..., 1:] & blocked[..., :-1]
-    first = np.where(run.any(axis=-1), run.argmax(axis=-1), _ACROSS)
-    narrowest = first.min(axis=-1)
-    return np.where(narrowest > 0, across[np.minimum(narrowest, _ACROSS) - 1], 0.0)
+    run = (blocked[..., 1:] & blocked[..., :-1]).any(axis=1)
+    first = np.where(run.any(axis=-1), run.argmax(axis=-1), _ACROSS).tolist()
+    return [_STEP * (n - 1) if n > 0 else 0.0 for n in first]
 
 
-def _crossing(points: Array) -> NDArray[np.bool_]:
+def _crossing(origins: Array, steps: Array) -> list[bool]:
     """True where a segment's lines meet within the corridor, so that it folds over."""
-    near, far = points[:, :, 0], points[:, :, 45]
-    first, last = near[:, 1:] - near[:, :-1], far[:, 1:] - far[:, :-1]
-    return np.asarray(((first * last).sum(axis=-1) <= 0).any(axis=-1))
+    first = origins[:, 1:] - origins[:, :-1]
+    last = first + _FAR * (steps[:, 1:] - steps[:, :-1])
+    met: list[bool] = ((first * last).sum(axis=-1) <= 0).any(axis=-1).tolist()
+    return met
 
 
 def _segment(
@@ -189,6 +203,16 @@ def _segment(
         return SegmentCrop(level, "unknown", share, room, why)
     why = f"{level}: {room:.2f} vertebral depths of room in front of the spine."
     return SegmentCrop(level, "ok", share, room, why)
+
+
+def _doubted(segment: SegmentCrop, doubtful: Mapping[Level, str]) -> SegmentCrop:
+    """Not ok where the vertebra, or one whose corners make its guides, is doubtful."""
+    place = segment.level.order
+    near = [lv for lv in LEVELS[place - 1 : place + 2] if lv in doubtful]
+    if segment.status != "ok" or not near:
+        return segment
+    why = f"{segment.level}: its guides rest on points that cannot be right. {doubtful[near[0]]}"
+    return replace(segment, status="unknown", reason=why)
 
 
 def _overall(segments: tuple[SegmentCrop, ...], needed: float) -> CropStatus:

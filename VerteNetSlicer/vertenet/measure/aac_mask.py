@@ -1,8 +1,10 @@
 """Where an image shows nothing: masks, padding, collimation, of whatever value.
 
-A mask is a region that touches the image's border and whose pixels are all the same,
-but for little noise, however bright: black, white, grey or a padding value.  Tissue
-that is saturated up to the border looks the same; nothing can be read there either.
+A mask is a region that touches the image's border and has one value, however bright:
+black, white, grey or a padding value.  It may be noisy, as after JPEG, but its noise is
+white: means of small squares then differ far less than in tissue, which always has some
+structure.  Tissue that is saturated up to the border looks the same; nothing can be
+read there either.
 """
 
 from __future__ import annotations
@@ -13,16 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-_WINDOW = 5  # pixels; a mask must be at least this wide
-_CALM = 0.3  # share of the image's usual local noise below which a place is flat
+_EXACT = 5  # pixels; width of the squares that must be of one value
+_SQUARE, _AREA = 9, 15  # pixels; squares whose means are compared, and over what area
+_WHITE = 0.22  # scatter of those means over the noise: white noise 0.06 to 0.18, tissue 0.3 up
+_STILL = 0.02  # scatter of the means that is none, in 256ths of the range of greys
 _GREYS = 4.0  # SD of a mask's noise at most, in 256ths of the range of greys
 _SMALL = 0.002  # share of the image below which a flat place is no mask
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
-_last: tuple[weakref.ReferenceType[NDArray[np.float32]], NDArray[np.bool_]] | None = None
+Mask = NDArray[np.bool_]
+Pixels = NDArray[np.float32]
+
+_last: tuple[weakref.ReferenceType[Pixels], Mask] | None = None
 
 
-def masked_pixels(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+def masked_pixels(pixels: Pixels) -> Mask:
     """``(rows, columns)`` True where the image shows nothing.
 
     The answer for the last array is remembered, so that it costs nothing while a
@@ -36,57 +43,74 @@ def masked_pixels(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
     return mask
 
 
-def find_masks(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+def find_masks(pixels: Pixels) -> Mask:
     """As :func:`masked_pixels`, without memory."""
     values = np.asarray(pixels, dtype=np.float32)
-    if min(values.shape) < 2 * _WINDOW:
+    if min(values.shape) < 2 * _EXACT:
         return np.asarray(values == values.flat[0] if np.ptp(values) == 0 else values != values)
-    low, high = np.percentile(values[::3, ::3], (1, 99))
-    span = float(max(high - low, 0.05 * np.ptp(values)))
+    exact = _of_one_value(values)
+    rest = values[::3, ::3][~exact[::3, ::3]]
+    if rest.size < 50:
+        return np.ones(values.shape, dtype=bool)
+    low, high = np.percentile(rest, (1, 99))
+    span = float(max(high - low, 0.05 * np.ptp(rest)))
     if span == 0:
         return np.ones(values.shape, dtype=bool)
-    scaled = (values - low) * (256 / span)
-    noise = _local_noise(scaled)
-    lively = noise[noise > 0.05]
-    usual = float(np.median(lively)) if lively.size else 0.0
-    # noise, not texture: quiet tissue is as noisy as bone, a mask is not
-    flat = noise <= max(min(_CALM * usual, _GREYS), 0.05)
-    return _border_regions(flat, scaled, noise)
+    # a padding value far from all greys must not drown the rest in rounding
+    greys = np.clip((values - low) * (256 / span), -256, 512)
+    return exact | _of_white_noise(greys)
 
 
-def _local_noise(greys: NDArray[np.float32]) -> NDArray[np.float32]:
-    """SD of the noise around each pixel, blind to slopes.
+def _of_one_value(values: Pixels) -> Mask:
+    """Regions at the border whose pixels are all the same."""
+    same = (ndimage.maximum_filter(values, _EXACT, mode="nearest")
+            == ndimage.minimum_filter(values, _EXACT, mode="nearest"))  # fmt: skip
+    # squares that overlap share a pixel, so that a connected region has one value
+    mask = _at_border(same)
+    near = ndimage.maximum_filter(mask, _EXACT)
+    value = ndimage.maximum_filter(np.where(mask, values, -np.inf), _EXACT, mode="nearest")
+    return np.asarray(near & (values == value))
 
-    Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window.
-    """
+
+def _of_white_noise(greys: Pixels) -> Mask:
+    """Regions at the border that show nothing but little noise."""
     rough = np.abs(ndimage.convolve(greys, _LAPLACIAN, mode="nearest"))
-    mean = ndimage.uniform_filter(rough, _WINDOW, mode="nearest")
-    return np.asarray(mean * (np.sqrt(np.pi / 2) / 6), dtype=np.float32)
+    # Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window
+    noise = ndimage.uniform_filter(rough, _SQUARE, mode="nearest") * (np.sqrt(np.pi / 2) / 6)
+    means = ndimage.uniform_filter(greys, _SQUARE, mode="nearest")
+    squares = ndimage.uniform_filter(means * means, _AREA, mode="nearest")
+    scatter = squares - ndimage.uniform_filter(means, _AREA, mode="nearest") ** 2
+    limit = _WHITE * np.minimum(noise, _GREYS) + _STILL
+    core = _at_border((scatter <= limit * limit) & (noise <= _GREYS))
+    return _grown(core, greys, noise) if core.any() else core
 
 
-def _border_regions(
-    flat: NDArray[np.bool_], values: NDArray[np.float32], noise: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Flat regions at the border that have one value, grown back to their full size."""
+def _at_border(flat: Mask) -> Mask:
+    """The connected regions that touch the image's border and are not small."""
     labels, count = ndimage.label(flat)
-    mask = np.zeros(flat.shape, dtype=bool)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    places = ndimage.find_objects(labels)
-    for label in np.unique(edge[edge > 0]):
-        if sizes[label] < _SMALL * flat.size:
-            continue
-        grown = tuple(
-            slice(max(place.start - _WINDOW, 0), place.stop + _WINDOW)
-            for place in places[label - 1]
-        )
-        part, inside = values[grown], labels[grown] == label
+    kept = np.zeros(count + 1, dtype=bool)
+    kept[edge] = True
+    kept[0] = False
+    kept &= np.bincount(labels.ravel(), minlength=count + 1) >= _SMALL * flat.size
+    return np.asarray(kept[labels])
+
+
+def _grown(core: Mask, greys: Pixels, noise: Pixels) -> Mask:
+    """Each region of one mean, widened by what the windows cost it."""
+    mask = np.zeros(core.shape, dtype=bool)
+    labels, _ = ndimage.label(core)
+    width = (_SQUARE + _AREA) // 2
+    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+        box = tuple(slice(max(p.start - width, 0), p.stop + width) for p in place)
+        part, inside = greys[box], labels[box] == number
         middle = float(np.median(part[inside]))
-        own = float(np.median(noise[grown][inside]))
-        tolerance = max(3 * own, 1.0)
+        own = float(np.median(noise[box][inside]))
+        means = ndimage.uniform_filter(part, _SQUARE, mode="nearest")
         # a slow shade that only looks flat in a small window is no mask
-        if np.mean(np.abs(part[inside] - middle) <= tolerance) < 0.9:
+        if np.mean(np.abs(means[inside] - middle) <= own / 2 + 0.5) < 0.9:
             continue
-        near = ndimage.binary_dilation(inside, iterations=_WINDOW // 2 + 1)
-        mask[grown] |= inside | (near & (np.abs(part - middle) <= tolerance))
+        alike = np.abs(part - middle) <= max(3 * own, 1.0)
+        alike &= ndimage.uniform_filter(alike.astype(np.float32), 3, mode="nearest") > 0.7
+        mask[box] |= inside | (alike & ndimage.maximum_filter(inside, 2 * width + 1))
     return mask

@@ -85,6 +85,16 @@ class Quality:
     implausible: Mapping[Level, str] = field(default_factory=dict)
     image: ImageQuality | None = None
 
+    @property
+    def misplaced(self) -> Mapping[Level, str]:
+        """The implausible levels whose fault is more than that the image cuts them."""
+        return {
+            level: finding.text
+            for finding in reversed(self.findings)
+            if finding.code in _WITHHOLDING and finding.code not in ("outside", "cut")
+            for level in finding.levels
+        }
+
 
 def check_quality(
     spine: Spine,

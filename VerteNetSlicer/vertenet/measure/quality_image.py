@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..geometry import Array
 
 FAINT_ENDPLATES = 1.0
 """Contrast of the endplates over the noise below which they are called faint (ours)."""
-_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-
 _last: tuple[weakref.ReferenceType[NDArray[np.float32]], tuple[float, float]] | None = None
 
 
@@ -71,12 +68,21 @@ def _noise(pixels: NDArray[np.float32]) -> tuple[float, float]:
     span = float(high - low)
     answer = (0.0, 0.0)
     if span > 0 and min(pixels.shape) >= 3:
-        rough = np.abs(ndimage.convolve(pixels.astype(np.float32), _LAPLACIAN))
+        rough = np.abs(_bends(_bends(np.asarray(pixels, dtype=np.float32)).T))
         lively = rough[rough > 0]
         middle = float(np.median(lively)) if lively.size else 0.0
         answer = (middle / 0.6745 / 6 / span, span)
     _last = (weakref.ref(pixels), answer)
     return answer
+
+
+def _bends(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Second difference along the rows, borders mirrored; twice, across and down, it is
+    Immerkaer's mask."""
+    padded = np.pad(values, ((1, 1), (0, 0)), mode="symmetric")
+    bend: NDArray[np.float32] = padded[:-2] - 2 * values
+    bend += padded[2:]
+    return bend
 
 
 def _contrast(pixels: NDArray[np.float32], points: Array) -> float | None:
