@@ -39,10 +39,11 @@ def corners(seed, *, tilted):
 
 
 def spine(boxes):
-    return Spine(tuple(
-        Vertebra(Level(level), {PointName(n): Landmark(*p) for n, p in zip(CORNERS, box, strict=True)})
-        for level, box in zip(LEVELS, boxes.tolist(), strict=True)
-    ))  # fmt: skip
+    bodies = []
+    for level, box in zip(LEVELS, boxes.tolist(), strict=True):
+        marks = zip(CORNERS, box, strict=True)
+        bodies.append(Vertebra(Level(level), {PointName(n): Landmark(*p) for n, p in marks}))
+    return Spine(tuple(bodies))
 
 
 def published_lines(boxes):
