@@ -37,6 +37,9 @@ class Level(str, Enum):
     L4 = "L4"
     L5 = "L5"
 
+    # of the text, to which it is equal; Enum's own is slow Python
+    __hash__ = str.__hash__
+
     def __str__(self) -> str:
         return self.value
 
@@ -74,6 +77,8 @@ class PointName(str, Enum):
     AI = "AI"
     MI = "MI"
     PI = "PI"
+
+    __hash__ = str.__hash__
 
     def __str__(self) -> str:
         return self.value

@@ -147,13 +147,14 @@ def default_rule(
     relative = np.where(valid[..., None], relative, 0.0)
     judged = _judge(relative[0], prediction[0], np.minimum(spread, 1.0))
     near: list[int] = np.flatnonzero(used[0]).tolist()
+    heights: list[list[float]] = logs[0].tolist()
+    graded: list[bool] = valid[0].tolist()
     out = []
     for row in rows:
-        if not valid[0, row]:
+        if not graded[row]:
             out.append(Genant(None, None, "not graded: a height is missing", None, None, "default"))
         else:
-            known = np.isfinite(logs[0, row, 1])
-            out.append(judged.genant(row, logs[0, row], near, bool(known)))
+            out.append(judged.genant(row, heights[row], near))
     return out
 
 
@@ -161,23 +162,23 @@ def default_rule(
 class _Judged:
     """Scores, probabilities and shortfalls of all levels."""
 
-    one: Array
-    p1: Array
-    p2: Array
-    grades: NDArray[np.int64]
-    short: Array
+    one: list[float]
+    p1: list[float]
+    p2: list[float]
+    grades: list[int]
+    short: list[list[float]]
 
-    def genant(self, row: int, logs: Array, near: Sequence[int], has_middle: bool) -> Genant:
-        grade = int(self.grades[row])
-        short = self.short[row].tolist()
+    def genant(self, row: int, logs: list[float], near: Sequence[int]) -> Genant:
+        grade, short = self.grades[row], self.short[row]
+        has_middle = math.isfinite(logs[1])
         kind, height = _kind(short, has_middle)
-        reason = _reason(short, height, logs.tolist(), row, near)
+        reason = _reason(short, height, logs, row, near)
         if not has_middle:
             reason += "; middle height not known"
-        p1 = float(self.p1[row])
+        p1 = self.p1[row]
         return Genant(
             grade, kind if grade else "normal", reason,
-            p1, min(p1, float(self.p2[row])), "default", float(self.one[row]),
+            p1, min(p1, self.p2[row]), "default", self.one[row],
         )  # fmt: skip
 
 
@@ -201,7 +202,9 @@ def _judge(relative: Array, prediction: Array, spread: Array) -> _Judged:
     scores = [table @ b[1:] + b[0] for b in (model.at_least_1, model.at_least_2)]
     p1, p2 = (_moderated(s[0], (((s[1:4] - s[4:7]) / 2) ** 2).sum(axis=0)) for s in scores)
     grades = grades_of(scores[0][0], scores[1][0], model.cuts)
-    return _Judged(scores[0][0], p1, p2, grades, short[0])
+    return _Judged(
+        scores[0][0].tolist(), p1.tolist(), p2.tolist(), grades.tolist(), short[0].tolist()
+    )
 
 
 def weighed(deviation: Array, spread: Array) -> tuple[Array, Array]:

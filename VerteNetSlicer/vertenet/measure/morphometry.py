@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ from .heights import (
     ratio_table,
     ratios_of,
 )
-from .norms import NormTable, default_norms, norm_array, normal_sex
+from .norms import NormTable, default_norms, norm_array, norm_sources, normal_sex
 from .rules import plain_rule
 from .sd_rules import sd_rule
 
@@ -159,12 +160,11 @@ def _z_scores(
     for column, name in enumerate(RATIO_NAMES):
         mean, sd = norm_array(norms, sex, name)
         values[:, column] = (ratios[:, column] - mean[rows]) / sd[rows]
+    sources = norm_sources(norms, sex, RATIO_NAMES[0])
     out = []
-    for vertebra, row in zip(spine.vertebrae, values.tolist(), strict=True):
-        norm = norms.get(vertebra.level, sex, RATIO_NAMES[0])
-        source = norm.source if norm is not None else ""
+    for place, row in zip(rows, values.tolist(), strict=True):
         known = zip(RATIO_NAMES, row, strict=True)
-        out.append({name: (z, source) for name, z in known if -np.inf < z < np.inf})
+        out.append({name: (z, sources[place]) for name, z in known if -math.inf < z < math.inf})
     return out
 
 

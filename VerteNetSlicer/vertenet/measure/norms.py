@@ -130,3 +130,10 @@ def norm_array(norms: NormTable, sex: str | None, measure: str) -> tuple[Array, 
     means, sds = norms.array(sex, measure)
     means.flags.writeable = sds.flags.writeable = False
     return means, sds
+
+
+@lru_cache(maxsize=64)
+def norm_sources(norms: NormTable, sex: str | None, measure: str) -> tuple[str, ...]:
+    """Source of the norm of each level, empty where there is none; remembered."""
+    found = (norms.get(level, sex, measure) for level in LEVELS)
+    return tuple("" if norm is None else norm.source for norm in found)
