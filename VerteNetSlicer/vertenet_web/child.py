@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
 from contextlib import suppress
@@ -52,6 +53,8 @@ async def _serve(make, settings: ChildSettings, answer: _Answer) -> None:  # typ
     with suppress(asyncio.CancelledError):
         await running
     app.close()
+    # What was dropped here are a patient's images: they stay on no disk.
+    shutil.rmtree(settings.work, ignore_errors=True)
 
 
 def _listen(loop: asyncio.AbstractEventLoop, app, running: asyncio.Future) -> None:  # type: ignore[no-untyped-def, type-arg]

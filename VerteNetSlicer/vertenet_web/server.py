@@ -59,12 +59,12 @@ class Server:
         Raises:
             ConfigurationError: if the address cannot be listened on.
         """
-        # The first reader's process starts at once: nobody waits for it after the click.
-        self._first = Session(self._settings)
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
             port = await self._listen(runner)
+            # The first reader's process starts at once: nobody waits for it after the click.
+            self._first = Session(self._settings)
             tell(self.address(port))
             watch = asyncio.ensure_future(self._watch())
             await stop.wait()

@@ -45,8 +45,8 @@ class Session:
         self._settings = settings
         self._secret = secrets.token_urlsafe(32)
         self._work = Path(tempfile.mkdtemp(prefix="vertenet-view-"))
-        self._process: asyncio.subprocess.Process | None = None
-        self._ready: asyncio.Task[int] = asyncio.ensure_future(self._start())
+        self._made = asyncio.ensure_future(self._make())
+        self._ready = asyncio.ensure_future(self._start())
 
     @property
     def headers(self) -> dict[str, str]:
@@ -59,7 +59,7 @@ class Session:
         if not self._ready.done():
             return True
         failed = self._ready.cancelled() or self._ready.exception() is not None
-        return not failed and self._process is not None and self._process.returncode is None
+        return not failed and self._made.result().returncode is None
 
     @property
     def free(self) -> bool:
@@ -87,8 +87,7 @@ class Session:
         """Tell the process whose it is; the first one is started before anybody came."""
         self.reader = reader
         await self.address()
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write((json.dumps({"reader": reader}) + "\n").encode())
+        self._tell(self._made.result(), json.dumps({"reader": reader}))
 
     def enter(self) -> None:
         """A page was connected."""
@@ -102,9 +101,9 @@ class Session:
 
     async def end(self) -> None:
         """Let the process finish what it writes, then end it; its edits are kept."""
+        process = await self._made
         self._ready.cancel()
-        process = self._process
-        if process is not None and process.returncode is None:
+        if process.returncode is None:
             if process.stdin is not None:
                 process.stdin.close()  # the child ends with its parent's end of the pipe
             try:
@@ -112,26 +111,29 @@ class Session:
             except asyncio.TimeoutError:
                 with suppress(ProcessLookupError):
                     process.kill()
+                await process.wait()
         shutil.rmtree(self._work, ignore_errors=True)
 
-    async def _start(self) -> int:
+    async def _make(self) -> asyncio.subprocess.Process:
         here = Path(__file__).resolve().parents[1]
         paths = os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH"))))
         log = None if os.environ.get("VERTENET_DEBUG") else asyncio.subprocess.DEVNULL
-        self._process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "vertenet_web.child"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             env={**os.environ, "PYTHONPATH": paths},
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write((self._told().to_line() + "\n").encode())
-        try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
-            answer = json.loads(line or b"{}")
-        except (asyncio.TimeoutError, ValueError):
-            answer = {}
+
+    async def _start(self) -> int:
+        process = await asyncio.shield(self._made)
+        self._tell(process, self._told().to_line())
+        answer = {}
+        if process.stdout is not None:
+            with suppress(asyncio.TimeoutError, ValueError):
+                line = await asyncio.wait_for(process.stdout.readline(), _START_S)
+                answer = json.loads(line or b"{}")
         if "port" not in answer:
             raise SessionError(
                 answer.get("error")
@@ -139,6 +141,11 @@ class Session:
                 "Run 'vertenet --debug view' to see why."
             )
         return int(answer["port"])
+
+    @staticmethod
+    def _tell(process: asyncio.subprocess.Process, line: str) -> None:
+        if process.stdin is not None:
+            process.stdin.write(f"{line}\n".encode())
 
     def _told(self) -> ChildSettings:
         known = self._settings

@@ -94,13 +94,11 @@
     }
     window.location.reload();
   }
-  const Socket = window.WebSocket;
-  window.WebSocket = class extends Socket {
-    constructor(...given) {
-      super(...given);
-      this.addEventListener("close", comeBack);
-    }
-  };
-  let leaving = false;
-  window.addEventListener("beforeunload", () => { leaving = true; lost = leaving; });
+  (function watch() {
+    const client = window.trame?.client;
+    if (!client) { setTimeout(watch, 100); return; }
+    client.onConnectionClose(comeBack);
+    client.onConnectionError(comeBack);
+  })();
+  window.addEventListener("beforeunload", () => { lost = true; });
 })();
