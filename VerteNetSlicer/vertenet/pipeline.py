@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -123,8 +125,20 @@ def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None
         detector: a loaded detector.
         anterior: the side the patient faces, or None to let the detector find it.
     """
-    spine = detector.detect(image, anterior=anterior)
+    with _looked_at(image):
+        spine = detector.detect(image, anterior=anterior)
     # The image's warnings travel with the points, so that files made from the
     # points alone repeat them.
     spine = replace(spine, warnings=(*image.warnings, *spine.warnings))
     return measure(spine, frame_of(image), image=image, model=detector.info)
+
+
+@contextmanager
+def _looked_at(image: DxaImage) -> Iterator[None]:
+    """Find masks and noise, which need no points, while something else goes on.
+
+    Both are remembered, so that :func:`measure` finds them done.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(measures.look_at_pixels, image.pixels)
+        yield

@@ -41,7 +41,7 @@ def image_quality(pixels: NDArray[np.float32], points: Array) -> ImageQuality:
         pixels: ``(rows, columns)``.
         points: ``(n, 6, 2)`` pixels.
     """
-    noise, span = _noise(pixels)
+    noise, span = noise_of(pixels)
     if not span > 0:
         return ImageQuality(0.0, None, None, "The image is of one grey: nothing can be read.")
     contrast = _contrast(pixels, points)
@@ -55,7 +55,7 @@ def image_quality(pixels: NDArray[np.float32], points: Array) -> ImageQuality:
     return ImageQuality(noise, contrast, ratio, remark)
 
 
-def _noise(pixels: NDArray[np.float32]) -> tuple[float, float]:
+def noise_of(pixels: NDArray[np.float32]) -> tuple[float, float]:
     """Noise over the range of greys, and that range; remembered for the last array.
 
     Source: Immerkaer 1996, Comput Vis Image Underst 64:300; the median in place of the
@@ -68,21 +68,32 @@ def _noise(pixels: NDArray[np.float32]) -> tuple[float, float]:
     span = float(high - low)
     answer = (0.0, 0.0)
     if span > 0 and min(pixels.shape) >= 3:
-        rough = np.abs(_bends(_bends(np.asarray(pixels, dtype=np.float32)).T))
-        lively = rough[rough > 0]
-        middle = float(np.median(lively)) if lively.size else 0.0
+        middle = _median_above_zero(_roughness(pixels))
         answer = (middle / 0.6745 / 6 / span, span)
     _last = (weakref.ref(pixels), answer)
     return answer
 
 
-def _bends(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Second difference along the rows, borders mirrored; twice, across and down, it is
-    Immerkaer's mask."""
-    padded = np.pad(values, ((1, 1), (0, 0)), mode="symmetric")
-    bend: NDArray[np.float32] = padded[:-2] - 2 * values
-    bend += padded[2:]
-    return bend
+def _roughness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Size of Immerkaer's second difference, down and then across, borders mirrored."""
+    values = np.pad(np.asarray(pixels, dtype=np.float32), 1, mode="symmetric")
+    down = values[:-2] + values[2:]
+    down -= 2 * values[1:-1]
+    across = down[:, :-2] + down[:, 2:]
+    across -= 2 * down[:, 1:-1]
+    return np.abs(across, out=across)
+
+
+def _median_above_zero(values: NDArray[np.float32]) -> float:
+    """Median of the values that are not 0, of none that is less; their order is lost."""
+    flat = values.reshape(-1)
+    count = int(np.count_nonzero(flat))
+    if not count:
+        return 0.0
+    upper = flat.size - count + count // 2
+    flat.partition(upper)
+    middle = float(flat[upper])
+    return middle if count % 2 else (middle + float(flat[:upper].max())) / 2
 
 
 def _contrast(pixels: NDArray[np.float32], points: Array) -> float | None:

@@ -205,54 +205,42 @@ def decode(maps: dict[str, Tensor], *, threshold: float, most: int = 40) -> Cand
     top = F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0]
     score, index = ((heat == top) * heat).flatten().topk(min(most, heat.numel()))
     index = index[score >= threshold]
-    columns = heat.shape[1]
-    peaks = [_read_peak(maps, heat, int(i) // columns, int(i) % columns) for i in index]
-    if not peaks:
-        return Candidates(
-            np.empty((0, 6, 2)),
-            np.empty((0, 6)),
-            np.empty(0),
-            np.empty((0, maps["level"].shape[1])),
-            np.empty(0),
-        )
-    found = Candidates(*(np.stack(part) for part in zip(*peaks)))
+    found = _read_peaks(maps, heat, index // heat.shape[1], index % heat.shape[1])
     return found.take(_without_doubles(found))
 
 
-def _read_peak(
-    maps: dict[str, Tensor],
-    heat: Tensor,
-    row: int,
-    column: int,
-) -> tuple[NDArray[np.float64], ...]:
-    """Points, sigma, score, level logits and measurability of one peak."""
-    rows, columns = heat.shape
-    cells = [
-        (row + dy, column + dx)
-        for dy, dx in _WINDOW
-        if 0 <= row + dy < rows and 0 <= column + dx < columns
-    ]
-    where = torch.tensor([(0, r, q) for r, q in cells])
-    weight = cell_values(heat[None, None], where)[:, 0]
-    weight = (weight / weight.sum())[:, None]
-    vectors = cell_values(maps["points"], where).reshape(-1, 6, 2) * VECTOR_UNIT_PX
-    points = (weight[:, :, None] * (vectors + cell_pixels(where)[:, None])).sum(0)
-    scale = (weight * cell_values(maps["scale"], where)).sum(0).exp()
-    sigma = scale * _LAPLACE_SD * body_height(points)
-    logits = (weight * cell_values(maps["level"], where)).sum(0)
-    measurable = (weight * cell_values(maps["measurable"], where)).sum(0).sigmoid()
-    parts = (points, sigma, heat[row, column], logits, measurable[0])
-    return tuple(part.double().numpy() for part in parts)
+def _read_peaks(maps: dict[str, Tensor], heat: Tensor, row: Tensor, column: Tensor) -> Candidates:
+    """Points, sigma, score, level logits and measurability of the peaks (K,)."""
+    window = torch.tensor(_WINDOW)
+    r, q = row[:, None] + window[:, 0], column[:, None] + window[:, 1]
+    inside = (r >= 0) & (r < heat.shape[0]) & (q >= 0) & (q < heat.shape[1])
+    r, q = r.clamp(0, heat.shape[0] - 1), q.clamp(0, heat.shape[1] - 1)
+    weight = heat[r, q] * inside
+    weight = weight / weight.sum(1, keepdim=True)
+
+    def mean(values: Tensor) -> Tensor:  # (K, 9, ...) to (K, ...)
+        return (weight.reshape(*weight.shape, *[1] * (values.ndim - 2)) * values).sum(1)
+
+    def cells(name: str) -> Tensor:  # (K, 9, channels)
+        return maps[name][0][:, r, q].permute(1, 2, 0)
+
+    here = torch.stack((q, r), -1).float() * STRIDE + CELL_ORIGIN_PX
+    vectors = cells("points").unflatten(2, (6, 2)) * VECTOR_UNIT_PX
+    points = mean(vectors + here[:, :, None])
+    sigma = mean(cells("scale")).exp() * _LAPLACE_SD * body_height(points)[:, None]
+    measurable = mean(cells("measurable"))[:, 0].sigmoid()
+    parts = (points, sigma, heat[row, column], mean(cells("level")), measurable)
+    return Candidates(*(part.double().numpy() for part in parts))
 
 
 def _without_doubles(found: Candidates) -> list[int]:
     """Indices of candidates whose centre lies in no better candidate's body."""
     centres = found.points[:, [0, 2, 3, 5]].mean(1)
     height = np.linalg.norm(found.points[:, [0, 2]] - found.points[:, [5, 3]], axis=2).mean(1)
+    apart = np.linalg.norm(centres[:, None] - centres, axis=2)
+    free = apart > _PEAK_OVERLAP * (height[:, None] + height) / 2
     kept: list[int] = []
     for i in np.argsort(-found.score):
-        apart = [np.linalg.norm(centres[i] - centres[j]) for j in kept]
-        reach = [_PEAK_OVERLAP * (height[i] + height[j]) / 2 for j in kept]
-        if all(a > r for a, r in zip(apart, reach)):
+        if free[i, kept].all():
             kept.append(int(i))
     return kept

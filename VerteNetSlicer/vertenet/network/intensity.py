@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -36,9 +37,12 @@ def _limits(values: Tensor) -> Tensor:
     inside = values[(values > values.min()) & (values < values.max())]
     if inside.numel() < values.numel() // 8 or inside.numel() < 16:
         inside = values
-    ordered = inside.sort().values
-    last = ordered.numel() - 1
-    return torch.stack([ordered[int(_LOW * last)], ordered[int(_HIGH * last)]])
+    last = inside.numel() - 1
+    ranks = [int(_LOW * last), int(_HIGH * last)]
+    if inside.device.type != "cpu":
+        return inside.sort().values[ranks]
+    # NumPy selects where torch would sort, in a tenth of the time
+    return torch.from_numpy(np.partition(inside.detach().numpy(), ranks)[ranks])
 
 
 def contrast_channels(image: Tensor) -> Tensor:
@@ -62,6 +66,29 @@ def _box(x: Tensor, size: int) -> Tensor:
         small = F.avg_pool2d(x, 4, ceil_mode=True, count_include_pad=False)
         small = _box(small, size // 4 | 1)
         return F.interpolate(small, size=x.shape[-2:], mode="bilinear", align_corners=False)
-    pad = size // 2
-    rows = F.avg_pool2d(x, (size, 1), 1, (pad, 0), count_include_pad=False)
-    return F.avg_pool2d(rows, (1, size), 1, (0, pad), count_include_pad=False)
+    total = _window_sum(_window_sum(x, size, 2), size, 3)
+    rows, columns = (_window_sum(x.new_ones(n), size, 0) for n in x.shape[-2:])
+    return total / rows[:, None] / columns
+
+
+def _window_sum(x: Tensor, size: int, dim: int) -> Tensor:
+    """Sum over an odd window along one dimension, of what lies inside.
+
+    Sums of 1, 2, 4, ... neighbours are joined: a few additions of whole maps, where
+    pooling adds every pixel of every window.
+    """
+    pads = [0, 0] * (x.ndim - dim)
+    pads[-2:] = [size // 2] * 2
+    run = F.pad(x, pads)
+    length, width, start = x.shape[dim], 1, 0
+    total = None
+    while True:
+        if size & width:
+            part = run.narrow(dim, start, length)
+            total = part if total is None else total + part
+            start += width
+        if 2 * width > size:
+            return total if total is not None else run
+        room = run.shape[dim] - width
+        run = run.narrow(dim, 0, room) + run.narrow(dim, width, room)
+        width *= 2

@@ -6,6 +6,7 @@ time.  Here each stroke touches only its own bounding box.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,10 @@ class Canvas:
         x = np.arange(left, right, dtype=np.float32)[None, :] - x0
         y = np.arange(top, bottom, dtype=np.float32)[:, None] - y0
         square = dx * dx + dy * dy
-        along = np.clip((x * dx + y * dy) / square, 0, 1) if square > 0 else np.float32(0)
+        along = (x * dx + y * dy) / (square or 1.0)
+        along = np.minimum(np.maximum(along, 0), 1)
         away = np.hypot(x - along * dx, y - along * dy)
-        self._blend(box, np.clip(width / 2 + 0.5 - away, 0, 1), colour, alpha)
+        self._blend(box, width / 2 + 0.5 - away, colour, alpha)
 
     def path(
         self,
@@ -91,11 +93,19 @@ class Canvas:
 
     def cross(self, point: Xy, colour: Rgb, *, arm: float, width: float, alpha: float) -> None:
         """A small upright cross, open in its middle so that the spot stays visible."""
-        x, y = point
+        x0, y0 = (float(v) for v in point)
+        reach = arm + width / 2 + 1
+        box = self._box(x0 - reach, y0 - reach, x0 + reach, y0 + reach)
+        if box is None:
+            return
+        left, top, right, bottom = box
+        x = np.abs(np.arange(left, right, dtype=np.float32) - x0)[None, :]
+        y = np.abs(np.arange(top, bottom, dtype=np.float32) - y0)[:, None]
         gap = arm / 3
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            start, end = (x + gap * dx, y + gap * dy), (x + arm * dx, y + arm * dy)
-            self.line(start, end, colour, width=width, alpha=alpha)
+        level = np.hypot(np.maximum(gap - x, np.maximum(x - arm, 0)), y)
+        upright = np.hypot(x, np.maximum(gap - y, np.maximum(y - arm, 0)))
+        away = np.minimum(level, upright)
+        self._blend(box, width / 2 + 0.5 - away, colour, alpha)
 
     def text(
         self,
@@ -103,15 +113,37 @@ class Canvas:
         *,
         halo: int = 2,
     ) -> None:
-        """Words ``((x, y), text, colour, font, anchor)`` with a dark rim, all at once."""
+        """Words ``((x, y), text, colour, font, anchor)``, with a dark rim of ``halo`` pixels."""
+        for at, words, colour, font, anchor in texts:
+            for stroke, ink in ((halo, _HALO), (0, colour)) if halo else ((0, colour),):
+                self._words(at, words, ink, font, anchor, stroke)
+
+    def _words(
+        self,
+        at: Xy,
+        words: str,
+        colour: Rgb,
+        font: FreeTypeFont | ImageFont,
+        anchor: str,
+        stroke: int,
+    ) -> None:
+        """Drawn on a small sheet and blended: Pillow would copy the whole picture twice."""
         from PIL import Image, ImageDraw
 
-        picture = Image.fromarray(self.pixels)
-        draw = ImageDraw.Draw(picture)
-        for (x, y), words, colour, font, anchor in texts:
-            draw.text((x, y), words, fill=colour, font=font, anchor=anchor, stroke_width=halo,
-                      stroke_fill=_HALO)  # fmt: skip
-        self.pixels = np.array(picture)
+        x, y = float(at[0]), float(at[1])
+        draw = ImageDraw.Draw(Image.new("L", (1, 1)))
+        edges = draw.textbbox((x, y), words, font=font, anchor=anchor, stroke_width=stroke)
+        x0, y0, x1, y1 = (math.floor(edges[0]) - 1, math.floor(edges[1]) - 1,
+                          math.ceil(edges[2]) + 1, math.ceil(edges[3]) + 1)  # fmt: skip
+        box = self._box(x0, y0, x1 - 1, y1 - 1)
+        if box is None:
+            return
+        left, top, right, bottom = box
+        sheet = Image.new("L", (right - left, bottom - top))
+        ImageDraw.Draw(sheet).text(
+            (x - left, y - top), words, fill=255, font=font, anchor=anchor, stroke_width=stroke
+        )
+        self._blend(box, np.asarray(sheet, np.float32) / 255, colour, 1.0)
 
     def _box(
         self, left: float, top: float, right: float, bottom: float
@@ -130,8 +162,10 @@ class Canvas:
         colour: Rgb,
         alpha: float,
     ) -> None:
+        """Mix a colour in where ``cover``, cut at 0 and 1, says how much of a pixel it takes."""
         left, top, right, bottom = box
         part = self.pixels[top:bottom, left:right]
-        weight = (alpha * cover).astype(np.float32)[..., None]
+        kept = np.minimum(np.maximum(cover, 0), 1)
+        weight = (alpha * kept).astype(np.float32)[..., None]
         mixed = part + weight * (np.array(colour, np.float32) - part)
         part[...] = (mixed + 0.5).astype(np.uint8)

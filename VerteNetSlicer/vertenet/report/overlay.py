@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
     from ..images import DxaImage
+
+    _Words = tuple[tuple[float, float], str, Rgb, FreeTypeFont | ImageFont, str]
 
 #: Colours that people with any colour vision tell apart.
 #: Source: Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color/
@@ -74,8 +77,16 @@ def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
     Raises:
         MissingDependencyError: if Pillow is not installed.
     """
+    pixels = _draw(analysis, image)
+    from PIL import Image
+
+    return Image.fromarray(pixels)
+
+
+def _draw(analysis: Analysis, image: DxaImage) -> NDArray[np.uint8]:
+    """``(rows, columns, 3)`` of the annotated picture."""
     try:
-        from PIL import Image
+        import PIL  # noqa: F401
     except ImportError:
         raise MissingDependencyError(
             "Expected the package 'pillow' for pictures, but it is not installed. "
@@ -88,7 +99,7 @@ def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
         _draw_body(canvas, vertebra, measures, layout)
     _draw_bar(canvas, analysis, layout)
     _write_words(canvas, analysis, layout)
-    return Image.fromarray(canvas.pixels)
+    return canvas.pixels
 
 
 def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
@@ -98,7 +109,7 @@ def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
         OutputError: if the file cannot be written.
         MissingDependencyError: if Pillow is not installed.
     """
-    content = png_bytes(np.asarray(draw_overlay(analysis, image)))
+    content = png_bytes(_draw(analysis, image))
     with output_errors(path):
         path.write_bytes(content)
 
@@ -135,9 +146,9 @@ def _picture(pixels: NDArray[np.floating], layout: _Layout) -> NDArray[np.uint8]
     scaled = Image.fromarray(grey)
     if scaled.size != size:
         scaled = scaled.resize(size, Image.Resampling.BICUBIC)
-    sheet = np.full((max(layout.rows, 320) + FOOTER, layout.width, 3), PAPER, np.uint8)
-    sheet[: layout.rows, layout.left : layout.left + layout.columns] = np.asarray(scaled)[..., None]
-    return sheet
+    sheet = Image.new("RGB", (layout.width, max(layout.rows, 320) + FOOTER), PAPER)
+    sheet.paste(scaled, (layout.left, 0))
+    return np.array(sheet)
 
 
 def _draw_aac(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
@@ -187,10 +198,9 @@ def _draw_bar(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
 
 
 def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
-    from PIL import ImageFont as Fonts
-
-    small, normal, large = (Fonts.load_default(size) for size in (14, 17, 22))
-    words = []
+    small, normal, large = (_font(size) for size in (14, 17, 22))
+    words: list[_Words] = []
+    beside: list[_Words] = []
     last = -math.inf
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
         centre = layout.at(vertebra.centre)
@@ -201,13 +211,14 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
             ((layout.gutter_x, y), vertebra.level.value, WHITE, large, "lm"),
             ((layout.gutter_x + 48, y - 9), _grade_words(measures), colour, normal, "lm"),
             ((layout.gutter_x + 48, y + 11), _ratio_words(measures), GREY, small, "lm"),
-            (_beside(vertebra, analysis.spine.anterior, layout), vertebra.level.value, colour,
-             normal, "rm" if analysis.spine.anterior is Side.RIGHT else "lm"),
-        ]  # fmt: skip
+        ]
+        anchor = "rm" if analysis.spine.anterior is Side.RIGHT else "lm"
+        place = _beside(vertebra, analysis.spine.anterior, layout)
+        beside.append((place, vertebra.level.value, colour, normal, anchor))
         if measures.final_grade:
             x = layout.gutter_x - 10
             canvas.line((x, y - 16), (x, y + 16), colour, width=6)
-    words += _guide_names(analysis, layout, small)
+    beside += _guide_names(analysis, layout, small)
     bottom = canvas.pixels.shape[0]
     for row, (text, colour) in enumerate(_footer(analysis)):
         words.append(((12, bottom - FOOTER + 16 + row * LINE), text, colour, small, "lm"))
@@ -215,12 +226,21 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
     if length is not None and length <= layout.width / 2:
         middle = (layout.width - 14 - length / 2, bottom - 30)
         words.append((middle, f"{_BAR_MM} mm", WHITE, small, "mm"))
-    canvas.text(words)
+    canvas.text(beside)
+    canvas.text(words, halo=0)  # beside the image, on dark paper
+
+
+@lru_cache(maxsize=4)
+def _font(size: int) -> FreeTypeFont | ImageFont:
+    """Pillow's own font; unpacking it takes as long as ten words."""
+    from PIL import ImageFont as Fonts
+
+    return Fonts.load_default(size)
 
 
 def _guide_names(
     analysis: Analysis, layout: _Layout, font: FreeTypeFont | ImageFont
-) -> list[tuple[tuple[float, float], str, Rgb, FreeTypeFont | ImageFont, str]]:
+) -> list[_Words]:
     """The names of the five guides at their far ends, as far as these are on the image."""
     margin = 24.0  # half a name's width
     names = []
