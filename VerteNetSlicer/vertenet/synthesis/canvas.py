@@ -6,6 +6,7 @@ top-left pixel.  Weights add up where shapes overlap, as attenuation does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -49,6 +50,9 @@ class PolygonSheet:
         self._offset = np.zeros(2) if offset is None else offset
         self._polygons: list[Points] = []
         self._weights: list[float] = []
+        self._lines: list[Points] = []
+        self._widths: list[float | NDArray[np.float64]] = []
+        self._line_weights: list[float] = []
 
     def add(self, polygon: Points, weight: float) -> None:
         """Add one closed polygon, (n, 2), of either orientation."""
@@ -56,26 +60,38 @@ class PolygonSheet:
             self._polygons.append(polygon)
             self._weights.append(weight)
 
+    def add_stroke(self, line: Points, width: float | NDArray[np.float64], weight: float) -> None:
+        """Add a stroke along a polyline, (n, 2)."""
+        if weight != 0.0 and len(line) > 1:
+            self._lines.append(line)
+            self._widths.append(width)
+            self._line_weights.append(weight)
+
     def edges(self) -> Edges:
-        """All edges of all polygons, in pixels."""
-        if not self._polygons:
+        """All edges of all polygons and strokes, in pixels."""
+        if not self._polygons and not self._lines:
             return Edges(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
-        count = np.array([len(p) for p in self._polygons])
+        count = [len(p) for p in self._polygons] + [2 * len(line) for line in self._lines]
+        points = [*self._polygons, tubes(self._lines, self._widths)]
+        return self._closed(np.concatenate(points), np.array(count))
+
+    def _closed(self, corners: Points, count: NDArray[np.int64]) -> Edges:
+        """Edges of closed polygons of ``count`` corners each."""
         first = np.cumsum(count) - count
-        start = np.concatenate(self._polygons) @ self._matrix.T + self._offset
+        start = corners @ self._matrix.T + self._offset
         following = np.arange(1, len(start) + 1)
         following[first + count - 1] = first
         end = start[following]
         area = np.add.reduceat(start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1], first)
-        weight = np.repeat(-np.sign(area) * np.array(self._weights) / self.sub, count)
-        return Edges(start, end, weight)
+        weight = np.array(self._weights + self._line_weights)
+        return Edges(start, end, np.repeat(-np.sign(area) * weight / self.sub, count))
 
     def draw(self) -> Image:
         """The sum of all polygons, (rows, columns)."""
         rows, columns = self.shape
-        if not self._polygons:
-            return np.zeros(self.shape, np.float32)
         edges = self.edges()
+        if not len(edges.weight):
+            return np.zeros(self.shape, np.float32)
         flat = _scan_edges(edges.start, edges.end, edges.weight, self.shape, self.sub)
         total = flat.astype(np.float32).reshape(rows, columns + 2)[:, :columns]
         return np.cumsum(total, axis=1, dtype=np.float32)
@@ -112,15 +128,26 @@ def _scan_edges(
 
 def tube(line: Points, width: float | NDArray[np.float64]) -> Points:
     """The outline of a stroke of a given width along a polyline, (2n, 2)."""
-    count = len(line)
-    along = np.empty_like(line)
-    along[1:-1] = line[2:] - line[:-2]
-    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    return tubes([line], [width])
+
+
+def tubes(lines: Sequence[Points], widths: Sequence[float | NDArray[np.float64]]) -> Points:
+    """The outlines of several strokes one after the other, twice as many points."""
+    if not lines:
+        return np.zeros((0, 2))
+    count = np.array([len(line) for line in lines])
+    line = np.concatenate(lines)
+    first = np.repeat(np.cumsum(count) - count, count)
+    last = first + np.repeat(count, count) - 1
+    place = np.arange(len(line))
+    along = line[np.minimum(place + 1, last)] - line[np.maximum(place - 1, first)]
+    width = np.concatenate([np.broadcast_to(w, n) for w, n in zip(widths, count, strict=True)])
     half = 0.5 * width / np.maximum(np.sqrt(along[:, 0] ** 2 + along[:, 1] ** 2), 1e-9)
-    out = np.empty((2 * count, 2))
-    dx, dy = -along[:, 1] * half, along[:, 0] * half
-    out[:count, 0], out[:count, 1] = line[:, 0] + dx, line[:, 1] + dy
-    out[count:, 0], out[count:, 1] = (line[:, 0] - dx)[::-1], (line[:, 1] - dy)[::-1]
+    side = np.stack([-along[:, 1] * half, along[:, 0] * half], axis=1)
+    out = np.empty((2 * len(line), 2))
+    # there on one side of the line, back on the other
+    out[first + place] = line + side
+    out[first + 2 * last + 1 - place] = line - side
     return out
 
 
@@ -128,13 +155,16 @@ def ellipse(
     centre: Points, along: Points, radius_along: float, radius_across: float, *, count: int = 20
 ) -> Points:
     """An ellipse's outline with its first radius along a unit vector."""
-    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    _, cos, sin = _circle(count)
     across = np.array([-along[1], along[0]])
-    return (
-        centre
-        + np.cos(angle)[:, None] * along * radius_along
-        + np.sin(angle)[:, None] * across * radius_across
-    )
+    return centre + cos[:, None] * along * radius_along + sin[:, None] * across * radius_across
+
+
+@cache
+def _circle(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Angles once around with their cosines and sines, (count,) each."""
+    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    return angle, np.cos(angle), np.sin(angle)
 
 
 def smooth_curve(knots: Points | Sequence[Sequence[float]], count: int = 24) -> Points:
@@ -164,17 +194,18 @@ def blob(
     rng: np.random.Generator, centre: Points, radius: float, *, rough: float = 0.2, count: int = 24
 ) -> Points:
     """A closed irregular outline around a centre."""
-    angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
-    order = np.arange(2.0, 6.0)[:, None]
+    angle, across, down = _circle(count)
     phase = rng.uniform(0.0, 2.0 * np.pi, (4, 1))
-    wave = 1.0 + np.sum(
-        rng.normal(0.0, rough, (4, 1)) / order * np.cos(order * angle + phase), axis=0
-    )
+    wave = 1.0 + (rng.normal(0.0, rough, (4, 1)) / _ORDER * np.cos(_ORDER * angle + phase)).sum(0)
     reach = radius * np.maximum(wave, 0.15)
     turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.5, 1.0)
-    local = np.stack([np.cos(angle) * reach, np.sin(angle) * reach * squeeze], axis=1)
-    cos, sin = np.cos(turn), np.sin(turn)
+    local = np.empty((count, 2))
+    local[:, 0], local[:, 1] = across * reach, down * reach * squeeze
+    cos, sin = math.cos(turn), math.sin(turn)
     return centre + local @ np.array([[cos, sin], [-sin, cos]])
+
+
+_ORDER = np.arange(2.0, 6.0)[:, None]
 
 
 def blur(image: Image, sigma: float | tuple[float, float]) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .canvas import Image, Points, PolygonSheet, tube
+from .canvas import Image, Points, PolygonSheet
 from .view import View
 
 
@@ -29,12 +29,12 @@ class Pen:
     ) -> None:
         """A filled polygon with a denser rim."""
         self.fill(polygon, weight)
-        centre = polygon.mean(axis=0)
+        centre = polygon.sum(axis=0) / len(polygon)
         self.fill(centre + (polygon - centre) * share, -min(shell * self.hollow, 0.95) * weight)
 
     def stroke(self, line: Points, width: float | NDArray[np.float64], weight: float) -> None:
         """A stroke along a polyline."""
-        self.fill(tube(line, width), weight)
+        self.sheet.add_stroke(line, width, weight)
 
     def pipe(self, line: Points, width: float, weight: float, *, shell: float = 0.5) -> None:
         """A hollow tube, as long bones project."""

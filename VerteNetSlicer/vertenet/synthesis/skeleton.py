@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -58,22 +59,15 @@ def _arch(
     _roots(sharp, curve, level, params, rng)
     for side in (-1.0, 1.0):
         skew = side * params["skew"] * rng.uniform(0.5, 1.5)
-        shape = np.stack(
-            [
-                curve.at(level, 0.08 * depth, -0.34 * height + skew),
-                curve.at(level, -0.5 * canal, -0.28 * height + skew),
-                curve.at(level, -canal, -0.44 * height + skew),
-                curve.at(level, -canal, 0.30 * height + skew),
-                curve.at(level, -0.5 * canal, 0.14 * height + skew),
-                curve.at(level, 0.08 * depth, 0.20 * height + skew),
-            ]
-        )
-        outline = smooth_curve(np.concatenate([shape, shape[:1]]), 22)
+        ahead = (0.08 * depth, -0.5 * canal, -canal, -canal, -0.5 * canal, 0.08 * depth)
+        down = [f * height + skew for f in (-0.34, -0.28, -0.44, 0.30, 0.14, 0.20)]
+        shape = curve.around(level, ahead + ahead[:1], down + down[:1])
+        outline = smooth_curve(shape, 22)
         sharp.fill(outline, 0.30 * gain)
         soft.fill(outline, 0.15 * gain)
         facet = curve.at(level + 0.5, -canal - 0.02 * depth, skew)
         tilt = front * rng.uniform(0.1, 0.5) + below
-        tilt /= np.linalg.norm(tilt)
+        tilt /= math.hypot(*tilt)
         soft.fill(ellipse(facet, tilt, 0.42 * height, 0.15 * depth), 0.34 * gain)
         sharp.bone(ellipse(facet + side * 3.0, tilt, 0.46 * height, 0.12 * depth), 0.26 * gain)
         hole = curve.at(level + 0.36, -rng.uniform(0.04, 0.2) * depth, skew)
@@ -132,17 +126,20 @@ def _spinous(
     start, stop = -0.50 * depth - 10.0, -(1.35 if thoracic else 1.25) * depth - rng.uniform(0, 16)
     fall = (0.85 if thoracic else 0.45) * height + rng.uniform(-4, 8)
     thick = (0.36 if thoracic else 0.62) * height
-    shape = np.stack(
-        [
-            curve.at(level, start, 0.10 * height),
-            curve.at(level, stop * 0.8, fall - 0.45 * thick),
-            curve.at(level, stop, fall - 0.25 * thick),
-            curve.at(level, stop - 3, fall + 0.35 * thick),
-            curve.at(level, stop * 0.85, fall + 0.62 * thick),
-            curve.at(level, start, 0.10 * height + 0.8 * thick),
-        ]
+    shape = curve.around(
+        level,
+        (start, stop * 0.8, stop, stop - 3, stop * 0.85, start, start),
+        (
+            0.10 * height,
+            fall - 0.45 * thick,
+            fall - 0.25 * thick,
+            fall + 0.35 * thick,
+            fall + 0.62 * thick,
+            0.10 * height + 0.8 * thick,
+            0.10 * height,
+        ),
     )
-    shape = smooth_curve(np.concatenate([shape, shape[:1]]), 24)
+    shape = smooth_curve(shape, 24)
     soft.bone(shape, (0.34 if thoracic else 0.22) * gain, shell=0.35)
 
 

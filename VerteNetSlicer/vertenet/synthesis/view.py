@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,7 @@ class SpineCurve:
         self._height = np.interp(grid, knots, np.linalg.norm(down, axis=1))
         table = np.column_stack([self._centre, self._front, 0.5 * self._depth])
         self._rows: list[list[float]] = table.tolist()
+        self._sizes: list[list[float]] = np.column_stack([self._depth, self._height]).tolist()
 
     def _place(self, level: Levels) -> tuple[Any, Any]:
         place = np.clip(
@@ -92,12 +94,22 @@ class SpineCurve:
         """Unit vector from back to front."""
         return self._look(self._front, level)
 
-    def depth(self, level: Levels) -> NDArray[np.float64]:
-        """Front-to-back size of the body."""
+    def _size(self, level: float, which: int) -> float:
+        place = min(max((level - self._FIRST) * self._STEPS, 0.0), len(self._sizes) - 1.001)
+        index = int(place)
+        low = self._sizes[index][which]
+        return low + (self._sizes[index + 1][which] - low) * (place - index)
+
+    def depth(self, level: Levels) -> Any:
+        """Front-to-back size of the body, of the levels' shape."""
+        if isinstance(level, int | float):
+            return self._size(level, 0)
         return self._look(self._depth, level)
 
-    def height(self, level: Levels) -> NDArray[np.float64]:
-        """Mean height of the body."""
+    def height(self, level: Levels) -> Any:
+        """Mean height of the body, of the levels' shape."""
+        if isinstance(level, int | float):
+            return self._size(level, 1)
         return self._look(self._height, level)
 
     def _at_one(self, level: float, forward: float, down: float) -> Points:
@@ -115,11 +127,26 @@ class SpineCurve:
             ]
         )
 
+    def around(self, level: float, forward: Sequence[float], down: Sequence[float]) -> Points:
+        """Points of one level as `at` gives them, (n, 2)."""
+        place = min(max((level - self._FIRST) * self._STEPS, 0.0), len(self._rows) - 1.001)
+        index = int(place)
+        part = place - index
+        x, y, front_x, front_y, half = self._rows[index]
+        next_x, next_y = self._rows[index + 1][:2]
+        x, y = x + (next_x - x) * part, y + (next_y - y) * part
+        return np.array(
+            [
+                (x + (f - half) * front_x - d * front_y, y + (f - half) * front_y + d * front_x)
+                for f, d in zip(forward, down, strict=True)
+            ]
+        )
+
     def at(self, level: Levels, forward: Levels, down: Levels = 0.0) -> Points:
         """A point ``forward`` of the posterior wall and ``down`` from the centre, in units."""
         if (
             isinstance(level, int | float)
-            and isinstance(forward, float)
+            and isinstance(forward, int | float)
             and isinstance(down, int | float)
         ):
             return self._at_one(level, forward, down)
