@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from .analysis import Analysis
     from .batch import Outcome, Progress
     from .images import DxaImage
+    from .measure import NormTable
     from .report import LandmarkSet
     from .report.exchange import Exchange
 
 FAILED, INTERRUPTED = 1, 130
+#: As vertenet.measure has them, which would load numpy before --help answers.
+RULES = ("default", "plain", "eastell-melton", "mccloskey-kanis")
 
 
 class _NamedPath(click.Path):
@@ -122,6 +125,10 @@ def detect(
 @click.option("--image", type=_PATH, help="The image on which the points lie, or a folder of them.")
 @_OUTPUT
 @_SPACING
+@click.option("--rule", type=click.Choice(RULES), default=RULES[0], show_default=True,
+              help="How vertebrae are graded, see docs/grading.md.")  # fmt: skip
+@click.option("--rules", is_flag=True, help="Write rules.csv: the grades by all rules as well.")
+@click.option("--norms", type=_PATH, help="Your own table of norms, as data/norms.csv is one.")
 @_DICOM
 @_IDENTITY
 def measure(
@@ -129,6 +136,9 @@ def measure(
     image: Path | None,
     output: Path,
     spacing: str | None,
+    rule: str,
+    rules: bool,
+    norms: Path | None,
     dicom: bool,
     identity: bool,
 ) -> None:
@@ -146,7 +156,7 @@ def measure(
     from .report import read_landmarks, write_folder
     from .report.exchange import exchange_with
 
-    spacing_mm = batch.check_spacing(spacing)
+    spacing_mm, table = batch.check_spacing(spacing), _norms(norms)
     sets = read_landmarks(landmarks)
     find = _image_finder(image, landmarks, alone=len(sets) == 1)
 
@@ -160,16 +170,90 @@ def measure(
     _make_folder(output)
     if len(sets) == 1:
         exchange, pixels = exchange_of(sets[0]), pixels_of(sets[0])
-        analysis = batch.measure_set(sets[0], pixels, spacing_mm=spacing_mm)
+        analysis = batch.measure_set(sets[0], pixels, spacing_mm=spacing_mm, rule=rule, norms=table)
         write_folder(analysis, output, image=pixels, exchange=exchange)
+        if rules:
+            _write_rules([analysis], output, table)
         click.echo(f"{output}: {_summary(analysis)}")
         return
     with _progress(len(sets)) as tell:
         outcomes = batch.measure_many(
             sets, output, images=pixels_of, exchanges=exchange_of, spacing_mm=spacing_mm,
-            progress=tell,
+            rule=rule, norms=table, progress=tell,
         )  # fmt: skip
-        _finish(outcomes, output, many=True)
+        analyses: list[Analysis] = []
+        try:
+            _finish(_kept(outcomes, analyses if rules else None), output, many=True)
+        finally:
+            if rules:
+                _write_rules(analyses, output, table)
+
+
+def _kept(outcomes: Iterable[Outcome], analyses: list[Analysis] | None) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        if analyses is not None and outcome.analysis is not None:
+            analyses.append(outcome.analysis)
+        yield outcome
+
+
+def _norms(path: Path | None) -> NormTable | None:
+    from .measure import parse_norms
+
+    if path is None:
+        return None
+    try:
+        return parse_norms(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f"Expected a table of norms as CSV text, but '{path}' cannot be read "
+            f"({type(error).__name__}). Check the path."
+        ) from None
+
+
+def _write_rules(analyses: list[Analysis], output: Path, norms: NormTable | None) -> None:
+    from .pipeline import by_rules
+    from .report import write_text
+    from .report.tables import rules_csv
+
+    graded = ((analysis, by_rules(analysis, norms=norms)) for analysis in analyses)
+    write_text(output / "rules.csv", rules_csv(graded))
+
+
+@commands.command()
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option("--output", "-o", type=_PATH, help="CSV file; by default the table is only shown.")
+@_SPACING
+def followup(before: Path, after: Path, output: Path | None, spacing: str | None) -> None:
+    """Compare two examinations of one person: each height's change, new fractures.
+
+    BEFORE and AFTER are any files that 'vertenet measure' reads, of one image each.  A
+    height that lost 20 % and 4 mm is an incident fracture; without millimetres a rise of
+    the grade is.
+    """
+    from . import batch
+    from .measure import compare
+    from .report import read_landmarks, write_text
+    from .report.tables import followup_csv
+
+    pair, spacing_mm = [], batch.check_spacing(spacing)
+    for path in (before, after):
+        sets = read_landmarks(path)
+        if len(sets) != 1:
+            raise ConfigurationError(
+                f"Expected the points of one image, but '{path}' holds {len(sets)}. "
+                "Give the file of one examination."
+            )
+        pair.append(batch.measure_set(sets[0], spacing_mm=spacing_mm))
+    found = compare(pair[0].vertebrae, pair[1].vertebrae)
+    for change in found.changes:
+        said = {True: "incident fracture", False: "no", None: "cannot be told"}[change.incident]
+        click.echo(f"{change.level.value:4s} {said}: {change.reason}")
+    names = ", ".join(level.value for level in found.incident) or "none"
+    click.echo(f"Incident fractures: {names}; {len(found.changes)} levels compared")
+    if output is not None:
+        write_text(output, followup_csv(found))
+        click.echo(str(output))
 
 
 @commands.command()
@@ -498,7 +582,7 @@ def _summary(analysis: Analysis) -> str:
     graded = [f"{v.level} grade {v.final_grade}" for v in analysis.vertebrae if v.final_grade]
     first, last = analysis.vertebrae[0].level, analysis.vertebrae[-1].level
     found = f"{len(analysis.spine)} vertebrae {first} to {last}"
-    open_ = sum(v.final_grade is None for v in analysis.vertebrae)
+    open_ = sum(v.final_grade is None for v in analysis.vertebrae if v.level != "L5")
     graded += [f"{open_} not graded"] if open_ else []
     deformed = ", ".join(graded) or "none deformed"
     return f"{found}; {deformed}; aorta {analysis.aac.crop.status}"

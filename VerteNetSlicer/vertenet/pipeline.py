@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .detection import Detector
     from .images import DxaImage
 
-__all__ = ["Analysis", "ImageFrame", "ModelIdentity", "analyse", "frame_of", "measure"]
+__all__ = ["Analysis", "ImageFrame", "ModelIdentity", "analyse", "by_rules", "frame_of", "measure"]
 
 #: Pixels; larger than any image that is read.
 _UNBOUNDED = 1_000_000
@@ -36,6 +36,8 @@ def measure(
     sex: str | None = None,
     age_years: float | None = None,
     aac_reading: measures.AacReading | None = None,
+    rule: str = "default",
+    norms: measures.NormTable | None = None,
 ) -> Analysis:
     """Compute everything from points, without the network.
 
@@ -47,9 +49,14 @@ def measure(
         sex: ``"M"``, ``"F"`` or None; taken from the image where it is None.
         age_years: age in years or None; taken from the image where it is None.
         aac_reading: the reader's scores of the aorta's walls, or None.
+        rule: one of :data:`vertenet.measure.RULES` by which vertebrae are graded.
+        norms: the user's own table, or None for the shipped one.
 
     Returns:
         The analysis; fast enough to be called while a point is dragged.
+
+    Raises:
+        ConfigurationError: if the rule is not known.
     """
     if image is not None:
         sex = image.sex if sex is None else sex
@@ -62,8 +69,9 @@ def measure(
     if aac_reading is not None and aac_reading.is_empty:
         aac_reading = None
     vertebrae = measures.measure_vertebrae(
-        spine, frame.scale, sex=sex, age_years=age_years, implausible=doubt
-    )
+        spine, frame.scale, sex=sex, age_years=age_years, rule=rule, norms=norms,
+        implausible=doubt,
+    )  # fmt: skip
     return Analysis(
         frame=frame,
         spine=spine,
@@ -79,6 +87,31 @@ def measure(
         aac_reading=aac_reading,
         aac_scores=_scores(aac_reading, aac.crop.status, sex, age_years),
     )
+
+
+def by_rules(
+    analysis: Analysis, *, norms: measures.NormTable | None = None
+) -> dict[str, tuple[measures.Genant, ...]]:
+    """The vertebrae of an analysis graded by each rule, side by side.
+
+    Args:
+        analysis: of one image.
+        norms: the user's own table, or None for the shipped one.
+
+    Returns:
+        By rule one grade per vertebra, in the order of the spine; no reader's decision.
+    """
+    doubt = None if analysis.quality is None else analysis.quality.implausible
+    return {
+        rule: tuple(
+            m.genant
+            for m in measures.measure_vertebrae(
+                analysis.spine, analysis.frame.scale, sex=analysis.sex,
+                age_years=analysis.age_years, rule=rule, norms=norms, implausible=doubt,
+            )
+        )
+        for rule in measures.RULES
+    }  # fmt: skip
 
 
 def _scores(

@@ -14,6 +14,7 @@ from ..report import LandmarkSet
 
 if TYPE_CHECKING:
     from ..images import DxaImage
+    from ..measure import NormTable
 
 
 def measure_set(
@@ -21,6 +22,8 @@ def measure_set(
     image: DxaImage | None = None,
     *,
     spacing_mm: tuple[float, float] | None = None,
+    rule: str = "default",
+    norms: NormTable | None = None,
 ) -> Analysis:
     """Measure what was read from a landmarks file, on its image where that is given.
 
@@ -43,6 +46,8 @@ def measure_set(
         sex=landmarks.sex,
         age_years=landmarks.age_years,
         aac_reading=landmarks.aac_reading,
+        rule=rule,
+        norms=norms,
     )
 
 

@@ -23,6 +23,7 @@ from .names import folder_names, printable
 if TYPE_CHECKING:
     from ..detection import Detector
     from ..images import DxaImage
+    from ..measure import NormTable
 
 FAILURES = "failures.csv"
 
@@ -112,6 +113,8 @@ def measure_many(
     images: Callable[[LandmarkSet], DxaImage | None] | None = None,
     exchanges: Callable[[LandmarkSet], Exchange | None] | None = None,
     spacing_mm: tuple[float, float] | None = None,
+    rule: str = "default",
+    norms: NormTable | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
     """Measure and write each image's landmarks in turn; no network, no torch.
@@ -122,13 +125,15 @@ def measure_many(
         images: gives the pixels that belong to some landmarks, or None.
         exchanges: gives what to write from their DICOM source, or None.
         spacing_mm: ``(row, column)`` that replaces what the file says.
+        rule: by which vertebrae are graded.
+        norms: the user's own table, or None for the shipped one.
         progress: called with (done, total, image) before each image and at the end.
     """
 
     def work(index: int, folder: Path) -> Analysis:
         image = None if images is None else images(sets[index])
         exchange = None if exchanges is None else exchanges(sets[index])
-        analysis = measure_set(sets[index], image, spacing_mm=spacing_mm)
+        analysis = measure_set(sets[index], image, spacing_mm=spacing_mm, rule=rule, norms=norms)
         write_folder(analysis, folder, image=image, exchange=exchange)
         return analysis
 

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..analysis import Analysis
 from ..anatomy import POINT_NAMES, Vertebra
-from ..measure import AAC_WALLS, AacReading, AacScore, Guide, VertebraMeasures
+from ..measure import (
+    AAC_WALLS,
+    AacReading,
+    AacScore,
+    FollowUp,
+    Genant,
+    Guide,
+    VertebraMeasures,
+)
 from .description import clean
 
 Cell = str | int | float | None
@@ -37,6 +45,50 @@ AAC_COLUMNS = (
     *("end_x", "end_y", "polygon", "status", "visible", "room", "reason"),
     *("score", "at_least", "category", "percentile"),
 )
+
+FOLLOWUP_COLUMNS = (
+    "level",
+    *(f"{name}_change_mm" for name in ("Ha", "Hm", "Hp")),
+    *(f"{name}_change_percent" for name in ("Ha", "Hm", "Hp")),
+    *("grade_before", "grade_after", "incident", "reason"),
+)
+
+
+def rules_csv(graded: Iterable[tuple[Analysis, Mapping[str, Sequence[Genant]]]]) -> str:
+    """``rules.csv``: each vertebra's grade by every rule, side by side.
+
+    Args:
+        graded: images with what :func:`vertenet.pipeline.by_rules` gives of each.
+    """
+    columns: tuple[str, ...] = ("image", "level")
+    rows: list[list[Cell]] = []
+    for analysis, grades in graded:
+        words = ("grade", "type", "p_ge1", "p_ge2", "reason")
+        columns = ("image", "level", *(f"{rule} {word}" for rule in grades for word in words))
+        for i, vertebra in enumerate(analysis.spine):
+            row: list[Cell] = [clean(analysis.frame.file), vertebra.level.value]
+            for found in (grades[rule][i] for rule in grades):
+                row += [found.grade, found.type, found.p_ge1, found.p_ge2, found.reason]
+            rows.append(row)
+    return csv_text(columns, rows)
+
+
+def followup_csv(found: FollowUp) -> str:
+    """``followup.csv``: what became of each vertebra between two examinations.
+
+    Levels that only one examination has stand last, with that as the reason.
+    """
+    names = ("Ha", "Hm", "Hp")
+    rows: list[list[Cell]] = []
+    for change in found.changes:
+        row: list[Cell] = [change.level.value]
+        row += [change.change.get(name) for name in names]
+        row += [change.change_percent.get(name) for name in names]
+        incident = None if change.incident is None else "yes" if change.incident else "no"
+        rows.append([*row, change.grade_before, change.grade_after, incident, change.reason])
+    for levels, word in ((found.only_before, "earlier"), (found.only_after, "later")):
+        rows += [[level.value, *[None] * 9, f"only in the {word} examination"] for level in levels]
+    return csv_text(FOLLOWUP_COLUMNS, rows)
 
 
 def vertebra_rows(analysis: Analysis) -> list[list[Cell]]:
