@@ -84,13 +84,14 @@ def case(scan: SyntheticScan, rng: np.random.Generator) -> Case:
         lv: bool(scan.aorta.cropped[lv.value]) or _touches(cover, _walls(scan, k))
         for k, lv in enumerate(LUMBAR)
     }
-    shown = _exposed(scan) & ~cover & ~_saturated(scan.image)
+    exposed = _exposed(scan)
+    shown = exposed & ~cover & ~_saturated(scan.image, exposed)
     return Case(pixels, spine, background, shown, aorta)
 
 
-def _saturated(image: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Tissue of the image's lowest or highest grey up to the border: it shows nothing."""
-    extreme = np.isin(image, (image.min(), image.max()))
+def _saturated(image: NDArray[np.float32], exposed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tissue of the field's lowest or highest grey up to the border: it shows nothing."""
+    extreme = np.isin(image, (image[exposed].min(), image[exposed].max()))
     same = ndimage.maximum_filter(image, 7) == ndimage.minimum_filter(image, 7)
     labels, _ = ndimage.label(extreme & same)
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
