@@ -63,17 +63,54 @@ def find_masks(pixels: Pixels) -> Mask:
 
 def _of_one_value(values: Pixels) -> Mask:
     """Regions at the border whose pixels are all the same."""
-    same = (ndimage.maximum_filter(values, _EXACT, mode="nearest")
-            == ndimage.minimum_filter(values, _EXACT, mode="nearest"))  # fmt: skip
+    same = _all_alike(values)
+    if not same.any():
+        return same
     # squares that overlap share a pixel, so that a connected region has one value
     mask = _at_border(same)
+    if not mask.any():
+        return mask
     near = ndimage.maximum_filter(mask, _EXACT)
     value = ndimage.maximum_filter(np.where(mask, values, -np.inf), _EXACT, mode="nearest")
     return np.asarray(near & (values == value))
 
 
+def _all_alike(values: Pixels) -> Mask:
+    """True where a square holds one value, borders repeated."""
+    wide = np.pad(values, _EXACT // 2, mode="edge")
+    across = _all_of(wide[:, 1:] == wide[:, :-1], _EXACT - 1, 1)
+    down = _all_of(wide[1:] == wide[:-1], _EXACT - 1, 0)[:, : across.shape[1]]
+    return np.asarray(_all_of(across, _EXACT, 0) & down)
+
+
+def _all_of(parts: Mask, count: int, axis: int) -> Mask:
+    """True where so many in a row are, from each on."""
+    lines = np.moveaxis(parts, axis, 0)
+    length = len(lines) - count + 1
+    every = lines[:length].copy()
+    for i in range(1, count):
+        every &= lines[i : i + length]
+    return np.moveaxis(every, 0, axis)
+
+
 def _of_white_noise(greys: Pixels) -> Mask:
     """Regions at the border that show nothing but little noise."""
+    if not _white_somewhere_at_border(greys):
+        return np.zeros(greys.shape, dtype=bool)
+    white, noise = _white(greys)
+    core = _at_border(white)
+    return _grown(core, greys, noise) if core.any() else core
+
+
+def _white_somewhere_at_border(greys: Pixels) -> bool:
+    """Whether a pixel of the border itself may belong to such a region: quick to tell."""
+    deep = _SQUARE + _AREA  # pixels that its windows reach, and a few more
+    sides = (greys[:deep], greys[: -deep - 1 : -1], greys[:, :deep].T, greys[:, : -deep - 1 : -1].T)
+    return any(bool(_white(np.ascontiguousarray(side))[0][0].any()) for side in sides)
+
+
+def _white(greys: Pixels) -> tuple[Mask, Pixels]:
+    """Where there is nothing but little noise, and the noise."""
     rough = np.abs(ndimage.convolve(greys, _LAPLACIAN, mode="nearest"))
     # Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window
     noise = ndimage.uniform_filter(rough, _SQUARE, mode="nearest") * (np.sqrt(np.pi / 2) / 6)
@@ -81,8 +118,7 @@ def _of_white_noise(greys: Pixels) -> Mask:
     squares = ndimage.uniform_filter(means * means, _AREA, mode="nearest")
     scatter = squares - ndimage.uniform_filter(means, _AREA, mode="nearest") ** 2
     limit = _WHITE * np.minimum(noise, _GREYS) + _STILL
-    core = _at_border((scatter <= limit * limit) & (noise <= _GREYS))
-    return _grown(core, greys, noise) if core.any() else core
+    return (scatter <= limit * limit) & (noise <= _GREYS), noise
 
 
 def _at_border(flat: Mask) -> Mask:
