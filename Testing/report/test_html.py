@@ -114,3 +114,15 @@ def test_what_is_no_report_is_a_sentence(tmp_path: Path, content: str) -> None:
 def test_a_folder_without_a_report_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(LandmarkError, match="Expected a report"):
         page_from_report(tmp_path)
+
+
+def test_a_height_stands_with_half_of_its_interval(an_analysis: Analysis) -> None:
+    heights = an_analysis.vertebrae[0].heights
+    low, high = heights.intervals["Ha"]
+    assert f"{heights.Ha:.1f}<br><small>± {(high - low) / 2:.1f}</small>" in html_page(
+        report_json(an_analysis)
+    )
+
+
+def test_there_is_a_line_to_sign(an_analysis: Analysis) -> None:
+    assert "Read by <span></span> Date <span></span>" in html_page(report_json(an_analysis))

@@ -18,6 +18,12 @@ from .numbers import text_of
 
 Json = Mapping[str, Any]
 
+_NO_REMARK = (
+    "<section><h2>Technical quality</h2><p>Nothing was remarked on the image or the points."
+    "</p></section>"
+)
+_SIGN = "<p class=sign>Read by <span></span> Date <span></span></p>"
+
 
 def page_from_report(path: Path, output: Path | None = None) -> Path:
     """Write the page of a ``report.json``, or of the folder that holds it.
@@ -88,7 +94,8 @@ def _page(report: Json, picture: bytes | None) -> str:
         f"<div class=tables>{_vertebrae(report)}</div></div>",
         aac_table(report["aac"]),
         alignment_tables(report.get("alignment")),
-        _list("Warnings", report["warnings"]),
+        _list("Warnings", report["warnings"]) or _NO_REMARK,
+        _SIGN,
         _footer(report),
     ]
     return (
@@ -199,13 +206,21 @@ def _vertebra_row(vertebra: Json, spacing: Iterable[float], largest: float) -> s
     cells = [
         f"<th rowspan=2>{escape(vertebra['level'])}</th>",
         f"<td rowspan=2>{shape_drawing(vertebra, spacing, largest)}</td>",
-        *(f"<td class=n>{text_of(heights[k], 1)}</td>" for k in ("Ha", "Hm", "Hp")),
+        *(f"<td class=n>{_height(heights, k)}</td>" for k in ("Ha", "Hm", "Hp")),
         *(f"<td class=n>{text_of(ratios[k], 2)}</td>" for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")),
         f"<td><b class={style}>{escape(_grade_words(vertebra))}</b></td>",
         *(f"<td class=n>{text_of(genant.get(k), 2)}</td>" for k in ("p_ge1", "p_ge2")),
     ]
     why = f"<td class=why colspan=9>{escape(_why(vertebra))}</td>"
     return f"<tbody><tr class=first>{''.join(cells)}</tr><tr>{why}</tr></tbody>"
+
+
+def _height(heights: Json, name: str) -> str:
+    """A height with half of its 95 % interval, where the points have an uncertainty."""
+    span = (heights.get("intervals") or {}).get(name)
+    if span is None or heights[name] is None:
+        return text_of(heights[name], 1)
+    return f"{text_of(heights[name], 1)}<br><small>± {(span[1] - span[0]) / 2:.1f}</small>"
 
 
 def _grade_words(vertebra: Json) -> str:
@@ -246,6 +261,7 @@ def _footer(report: Json) -> str:
     program = f"{software.get('name', 'VerteNet')} {software.get('version', '')}".strip()
     return (
         f"<footer>{escape(program)}; {escape(network)}. Heights Ha, Hm, Hp: anterior, middle, "
-        "posterior distance of the endplates' points. P ≥ 1, P ≥ 2: how likely the grade is at "
-        "least 1, at least 2. DXA is taken lying down. <b>Research use only.</b></footer>"
+        "posterior distance of the endplates' points, ± half of the 95 % interval. "
+        "P ≥ 1, P ≥ 2: how likely the grade is at least 1, at least 2. "
+        "DXA is taken lying down. <b>Research use only.</b></footer>"
     )

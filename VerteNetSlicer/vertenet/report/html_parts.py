@@ -37,7 +37,10 @@ b.g1{background:#f7f0a3}b.g2{background:#f5cf80}b.g3{background:#eea27a}b.gx{bac
 svg{display:block}
 .aac td,.aac th{text-align:center}.aac td.l{text-align:left}
 .box{display:inline-block;width:26px;height:18px;border:1px solid #888;border-radius:2px}
-.pair{display:flex;gap:24px;flex-wrap:wrap}.pair>section{flex:1;min-width:300px}
+.pair{display:flex;gap:24px;flex-wrap:wrap}.pair>section{flex:1;min-width:260px}
+.pair>section.wide{flex:1.3}
+td small{color:#666;font-size:80%;white-space:nowrap}
+.sign{display:flex;gap:24px;margin-top:26px}.sign span{flex:1;border-bottom:1px solid #555}
 footer{margin-top:18px;border-top:1px solid #aaa;padding-top:6px;font-size:11px;color:#555}
 @media print{body{font-size:9.5px;padding:0;max-width:none}.finding{font-size:12px}
 .picture{width:37%}tr,tbody,section,img{break-inside:avoid}.vertebrae{page-break-inside:auto}
@@ -47,6 +50,7 @@ body{line-height:1.25}h2{margin:9px 0 3px}p{margin:3px 0}footer{margin-top:8px}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 _FILL = {0: "#d7ebf8", 1: "#f7f0a3", 2: "#f5cf80", 3: "#eea27a", None: "#e4e4e4"}
+_ROMAN = ("0", "I", "II", "III", "IV", "V")
 _ORDER = ("PS", "MS", "AS", "AI", "MI", "PI")
 _WIDE, _HIGH, _RIM = 46, 38, 2
 
@@ -143,11 +147,11 @@ def alignment_tables(alignment: Json | None) -> str:
     )
     discs = "".join(_disc_row(disc) for disc in alignment["discs"])
     unit = alignment["discs"][0]["unit"] if alignment["discs"] else "mm"
-    heads = ("Disc", f"Anterior {unit}", f"Middle {unit}", f"Posterior {unit}", "Index", "Angle °",
-             "Slip %")  # fmt: skip
+    heads = ("Disc", "Ant.", "Mid.", "Post.", "Index", "Angle °", "Slip %", "Meyerding")
     table = (
-        f"<section><h2>Discs</h2><table><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}"
-        f"</tr></thead><tbody>{discs}</tbody></table></section>"
+        f"<section class=wide><h2>Discs (heights in {escape(unit)})</h2><table><thead><tr>"
+        f"{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
+        f"<tbody>{discs}</tbody></table></section>"
     )
     return (
         "<div class=pair><section><h2>Alignment</h2><table><thead><tr><th>Angle</th><th>Degrees"
@@ -167,12 +171,13 @@ def _angle_row(name: str, measured: Json) -> str:
 
 def _disc_row(disc: Json) -> str:
     slip = None if disc["slip"] is None else 100 * disc["slip"]
-    grade = f" (Meyerding {disc['meyerding']})" if disc["meyerding"] else ""
+    grade = _ROMAN[disc["meyerding"]] if disc["meyerding"] else ""
     cells = [
         *(text_of(disc[key], 1) for key in ("anterior", "middle", "posterior")),
         text_of(disc["height_index"], 2),
         text_of(disc["angle_deg"], 1),
-        text_of(slip, 0) + grade,
+        text_of(slip, 0),
+        grade,
     ]
     return (
         f"<tr><th>{escape(disc['upper'])}/{escape(disc['lower'])}</th>"
