@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import vertenet
-from vertenet.synthesis import SyntheticScan, draw_parameters, render_scan
+from vertenet.synthesis import SyntheticScan, draw_parameters, render_scan, synthesise_batch
 from vertenet.synthesis.canvas import PolygonSheet
 from vertenet.synthesis.display import SHEETS, DisplayList, display_list
+from vertenet.synthesis.feed import display_lists
 
 torch = pytest.importorskip("torch")
 
@@ -71,6 +72,32 @@ def test_a_scan_is_the_same_in_any_batch(lists: list[DisplayList], noise: type) 
         # a rounding may tip a pixel into the next of 64 or 256 greys
         assert float(((one.image[0] - many.image[k]).abs() > 1e-4).float().mean()) < 1e-3
         assert torch.equal(one.visible[0], many.visible[k])
+
+
+def test_seeds_rendered_on_a_device_give_whole_scans() -> None:
+    seeds = [300, 301]
+    for there, here in zip(
+        synthesise_batch(seeds, SIZE, device="cpu"), synthesise_batch(seeds, SIZE), strict=True
+    ):
+        assert np.abs(there.image - here.image).mean() < 1e-3
+        assert there.image.dtype == np.float32 and there.params == here.params
+        assert np.array_equal(there.points, here.points, equal_nan=True)
+        assert np.array_equal(there.visible, here.visible)
+        assert np.array_equal(there.grade, here.grade)
+        assert (there.look, there.anterior) == (here.look, here.anterior)
+        assert there.aorta.cropped == here.aorta.cropped
+        assert np.array_equal(there.aorta.anterior, here.aorta.anterior)
+
+
+def test_lists_laid_out_by_other_processes_are_the_same() -> None:
+    seeds = list(range(9))
+    for there, here in zip(
+        display_lists(seeds, SIZE, workers=1), display_lists(seeds, SIZE), strict=True
+    ):
+        assert there.params == here.params
+        assert np.array_equal(there.outlines, here.outlines, equal_nan=True)
+        for name in SHEETS:
+            assert np.array_equal(there.sheets[name].draw(), here.sheets[name].draw())
 
 
 def test_scans_without_noise_do_not_depend_on_its_kind(lists: list[DisplayList]) -> None:

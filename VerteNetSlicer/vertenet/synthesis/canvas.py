@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,17 @@ Points = NDArray[np.float64]
 Shape = tuple[int, int]
 
 
-class Edges(NamedTuple):
-    """Edges of polygons in pixels, (n, 2) each, and what a row gains where it crosses one."""
+class Polygons(NamedTuple):
+    """Closed polygons of either orientation, one after the other.
 
-    start: Points
-    end: Points
+    Attributes:
+        corners: (n, 2) in pixels.
+        sizes: (k,) corners of each.
+        weight: (k,) of each.
+    """
+
+    corners: Points
+    sizes: NDArray[np.int64]
     weight: NDArray[np.float64]
 
 
@@ -53,6 +59,7 @@ class PolygonSheet:
         self._lines: list[Points] = []
         self._widths: list[float | NDArray[np.float64]] = []
         self._line_weights: list[float] = []
+        self._packed: Polygons | None = None
 
     def add(self, polygon: Points, weight: float) -> None:
         """Add one closed polygon, (n, 2), of either orientation."""
@@ -67,32 +74,35 @@ class PolygonSheet:
             self._widths.append(width)
             self._line_weights.append(weight)
 
-    def edges(self) -> Edges:
-        """All edges of all polygons and strokes, in pixels."""
-        if not self._polygons and not self._lines:
-            return Edges(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
-        count = [len(p) for p in self._polygons] + [2 * len(line) for line in self._lines]
-        points = [*self._polygons, tubes(self._lines, self._widths)]
-        return self._closed(np.concatenate(points), np.array(count))
+    def polygons(self) -> Polygons:
+        """All that was added, strokes as polygons, in pixels."""
+        if self._packed is None:
+            count = [len(p) for p in self._polygons] + [2 * len(line) for line in self._lines]
+            points = np.concatenate([*self._polygons, tubes(self._lines, self._widths)])
+            self._packed = Polygons(
+                points @ self._matrix.T + self._offset,
+                np.array(count, np.int64),
+                np.array(self._weights + self._line_weights),
+            )
+        return self._packed
 
-    def _closed(self, corners: Points, count: NDArray[np.int64]) -> Edges:
-        """Edges of closed polygons of ``count`` corners each."""
-        first = np.cumsum(count) - count
-        start = corners @ self._matrix.T + self._offset
-        following = np.arange(1, len(start) + 1)
-        following[first + count - 1] = first
-        end = start[following]
-        area = np.add.reduceat(start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1], first)
-        weight = np.array(self._weights + self._line_weights)
-        return Edges(start, end, np.repeat(-np.sign(area) * weight / self.sub, count))
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel between processes as few arrays; nothing can be added afterwards."""
+        return {"shape": self.shape, "sub": self.sub, "_packed": self.polygons()}
 
     def draw(self) -> Image:
         """The sum of all polygons, (rows, columns)."""
         rows, columns = self.shape
-        edges = self.edges()
-        if not len(edges.weight):
+        corners, count, weight = self.polygons()
+        if not len(count):
             return np.zeros(self.shape, np.float32)
-        flat = _scan_edges(edges.start, edges.end, edges.weight, self.shape, self.sub)
+        first = np.cumsum(count) - count
+        following = np.arange(1, len(corners) + 1)
+        following[first + count - 1] = first
+        end = corners[following]
+        area = np.add.reduceat(corners[:, 0] * end[:, 1] - end[:, 0] * corners[:, 1], first)
+        step = np.repeat(-np.sign(area) * weight / self.sub, count)
+        flat = _scan_edges(corners, end, step, self.shape, self.sub)
         total = flat.astype(np.float32).reshape(rows, columns + 2)[:, :columns]
         return np.cumsum(total, axis=1, dtype=np.float32)
 

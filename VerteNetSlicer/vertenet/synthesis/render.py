@@ -71,14 +71,29 @@ def synthesise(seed: int, *, size: Shape = (704, 352), look: str | None = None) 
     return render_scan(draw_parameters(np.random.default_rng(seed), look=look), size)
 
 
-def synthesise_batch(seeds: Sequence[int], size: Shape = (704, 352)) -> list[SyntheticScan]:
-    """Render several seeds one after the other.
+def synthesise_batch(
+    seeds: Sequence[int],
+    size: Shape = (704, 352),
+    *,
+    device: Any = None,
+    workers: int = 0,
+) -> list[SyntheticScan]:
+    """Render several seeds.
 
     Args:
         seeds: one per scan.
         size: rows and columns.
+        device: a torch device that renders them together ("cuda", "cpu"); None renders
+            one after the other without torch.  On a GPU the noise of a seed's scan is
+            another one than on the CPU, nothing else.
+        workers: processes that lay scans out for the device.
     """
-    return [synthesise(int(seed), size=size) for seed in seeds]
+    if device is None:
+        return [synthesise(int(seed), size=size) for seed in seeds]
+    from .batched import rendered, scans_of
+
+    batches = rendered(seeds, size, device, workers=workers)
+    return [scan for lists, batch in batches for scan in scans_of(lists, batch)]
 
 
 def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
@@ -90,15 +105,23 @@ def render_scan(params: Params, size: Shape = (704, 352)) -> SyntheticScan:
     scan = display_list(params, size)
     attenuation = _skeleton(scan) + _tissues(scan) + _bodies(scan)
     image, inside, clean = _developed(attenuation, scan)
+    visible = visibility(scan.six, scan.outlines, clean, inside, params)
+    return finished(scan, image, visible, inside)
+
+
+def finished(
+    scan: DisplayList, image: Image, visible: NDArray[np.int8], inside: Image
+) -> SyntheticScan:
+    """A scan of its picture, with its truth."""
     return SyntheticScan(
         image=image,
         points=scan.six.astype(np.float32),
-        visible=visibility(scan.six, scan.outlines, clean, inside, params),
+        visible=visible,
         grade=scan.grade,
-        look=params["look"],
-        anterior="left" if params["mirror"] else "right",
-        params=params,
-        aorta=aorta_truth(scan.walls, scan.view, inside, params),
+        look=scan.params["look"],
+        anterior="left" if scan.params["mirror"] else "right",
+        params=scan.params,
+        aorta=aorta_truth(scan.walls, scan.view, inside, scan.params),
     )
 
 

@@ -8,9 +8,10 @@ so that a training may read while others render.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,24 +38,65 @@ def render_shard(
     """Render scans of consecutive seeds into one shard; an existing one is kept."""
     from ..synthesis import synthesise
 
-    path = directory / f"shard_{first_seed:09d}.npy"
+    path = _path(directory, first_seed)
     if path.exists():
         return path
     scans = [synthesise(seed, size=size) for seed in range(first_seed, first_seed + count)]
     images = np.stack([np.round(np.clip(s.image, 0, 1) * 255).astype(np.uint8) for s in scans])
-    truth = path.with_suffix(".points.npz")
-    _save(
-        truth,
-        lambda file: np.savez(
-            file,
-            points=np.stack([s.points for s in scans]).astype(np.float32),
-            visible=np.stack([s.visible for s in scans]).astype(np.int8),
-            grade=np.stack([s.grade for s in scans]).astype(np.int8),
-            look=np.array([s.look for s in scans]),
-        ),
+    _write(
+        path,
+        images,
+        points=np.stack([s.points for s in scans]).astype(np.float32),
+        visible=np.stack([s.visible for s in scans]).astype(np.int8),
+        grade=np.stack([s.grade for s in scans]).astype(np.int8),
+        look=np.array([s.look for s in scans]),
     )
-    _save(path, lambda file: np.save(file, images))
     return path
+
+
+def render_shards(
+    directory: Path,
+    first_seeds: Sequence[int],
+    count: int = SHARD,
+    size: tuple[int, int] = SIZE,
+    *,
+    device: str,
+    workers: int = 0,
+) -> Iterator[Path]:
+    """Render shards on a torch device, each as soon as it is full; existing ones are kept.
+
+    Args:
+        directory: of the shards.
+        first_seeds: one per shard.
+        count: scans per shard.
+        size: rows and columns.
+        device: as torch names it; on a GPU noise differs from `render_shard`'s.
+        workers: processes that lay the scans out.
+    """
+    from ..synthesis.batched import rendered
+
+    missing = [first for first in first_seeds if not _path(directory, first).exists()]
+    seeds = [seed for first in missing for seed in range(first, first + count)]
+    waiting: list[dict[str, NDArray[Any]]] = []
+    for lists, batch in rendered(seeds, size, device, workers=workers):
+        images, visible = batch.bytes().cpu().numpy(), batch.visible.cpu().numpy()
+        for scan, image, seen in zip(lists, images, visible, strict=True):
+            truth = {"points": scan.six.astype(np.float32), "visible": seen, "grade": scan.grade}
+            waiting.append({"images": image, "look": np.array(scan.params["look"]), **truth})
+        while len(waiting) >= count:
+            full, waiting = waiting[:count], waiting[count:]
+            path = _path(directory, missing.pop(0))
+            _write(path, **{name: np.stack([row[name] for row in full]) for name in full[0]})
+            yield path
+
+
+def _path(directory: Path, first_seed: int) -> Path:
+    return directory / f"shard_{first_seed:09d}.npy"
+
+
+def _write(path: Path, images: NDArray[np.uint8], **truth: NDArray[Any]) -> None:
+    _save(path.with_suffix(".points.npz"), lambda file: np.savez(file, **truth))  # type: ignore[arg-type]
+    _save(path, lambda file: np.save(file, images))
 
 
 def _save(path: Path, write) -> None:  # type: ignore[no-untyped-def]

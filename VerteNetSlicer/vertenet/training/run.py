@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from .finish import parameters, store, validate
 from .loop import STATE, Trainer
 from .own_card import own_section
 from .own_data import OwnData, load_own
-from .pool import SHARD, load_shards, render_shard
+from .pool import SHARD, load_shards, render_shard, render_shards
 
 MODEL = "model"
 _SEEDS_PER_TRAINING = 1_000_000
@@ -112,22 +112,32 @@ def _check_state(path: Path, resume: bool) -> None:
 
 
 def _render(config: TrainingConfig, scans: Path, report: Callable[[str], None]) -> None:
-    """Render what is missing, on as many processes as the training has threads."""
+    """Render what is missing, on a GPU or on as many processes as the training has threads."""
+    import torch
+
     scans.mkdir(parents=True, exist_ok=True)
-    first = config.seed * _SEEDS_PER_TRAINING
     shards = max(1, round(config.scans / SHARD))
     per_shard = min(SHARD, config.scans)
+    firsts = [config.seed * _SEEDS_PER_TRAINING + i * SHARD for i in range(shards)]
     report(f"Rendering {shards * per_shard} scans")
+    if torch.cuda.is_available():
+        done = render_shards(scans, firsts, per_shard, device="cuda", workers=config.threads)
+    else:
+        done = _on_processes(config.threads, scans, firsts, per_shard)
+    for i, _ in enumerate(done):
+        if (i + 1) % 10 == 0:
+            report(f"Rendered {(i + 1) * per_shard} scans")
+
+
+def _on_processes(
+    threads: int, scans: Path, firsts: Sequence[int], per_shard: int
+) -> Iterator[Path]:
     with ProcessPoolExecutor(
-        config.threads, mp_context=get_context("spawn"), initializer=_one_thread
+        threads, mp_context=get_context("spawn"), initializer=_one_thread
     ) as workers:
-        jobs: list[Future[Path]] = [
-            workers.submit(render_shard, scans, first + i * SHARD, per_shard) for i in range(shards)
-        ]
-        for i, job in enumerate(jobs):
-            job.result()
-            if (i + 1) % 10 == 0:
-                report(f"Rendered {(i + 1) * per_shard} scans")
+        jobs = [workers.submit(render_shard, scans, first, per_shard) for first in firsts]
+        for job in jobs:
+            yield job.result()
 
 
 def _one_thread() -> None:

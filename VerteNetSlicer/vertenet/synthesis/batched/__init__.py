@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from .noise import CounterNoise, StreamNoise
 from .render import ScanBatch, render_batch
+from .scans import rendered, scans_of
 
-__all__ = ["CounterNoise", "ScanBatch", "StreamNoise", "render_batch"]
+__all__ = ["CounterNoise", "ScanBatch", "StreamNoise", "render_batch", "rendered", "scans_of"]
