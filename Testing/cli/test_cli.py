@@ -442,6 +442,21 @@ def test_an_interruption_inside_code_compiled_from_text_is_exit_code_130() -> No
     assert (result.returncode, result.stderr.split()) == (130, ["Interrupted."])
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interruption_while_importing_is_exit_code_130_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "click.py").write_text(
+        "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    )
+    paths = os.pathsep.join((str(tmp_path), ENVIRONMENT["PYTHONPATH"]))
+    result = subprocess.run(
+        [sys.executable, "-m", "vertenet", "--version"], capture_output=True, text=True,
+        env={**ENVIRONMENT, "PYTHONPATH": paths}, check=False, preexec_fn=heed_interrupts,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr.split()) == (130, ["Interrupted."])
+
+
 # --- the other commands
 
 

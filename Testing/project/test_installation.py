@@ -93,7 +93,7 @@ def test_torch_is_pinned_to_the_release_that_needs_no_gpu_libraries() -> None:
 
 
 def test_the_command_is_named_vertenet() -> None:
-    assert pyproject()["scripts"] == {"vertenet": "vertenet.cli:main"}
+    assert pyproject()["scripts"] == {"vertenet": "vertenet.entry:main"}
 
 
 def test_a_wheel_carries_the_code_its_data_and_the_resources(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def room(rooms: str = "", packages: str = "") -> Room:
 
 HOUSE = {
     "__init__": Room(frozenset(), frozenset()),
-    "__main__": room("cli"),
+    "__main__": room("entry"),
+    "entry": room("cli"),
     "errors": Room(frozenset(), frozenset()),
     "resources": Room(frozenset({"errors"}), frozenset()),
     "anatomy": room("", "numpy"),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Level, Side, Spine
+from .measure.aac_mask import masked_pixels
+from .measure.quality_image import noise_of
 
 if TYPE_CHECKING:
     from .detection import Detector
@@ -173,5 +175,6 @@ def _looked_at(image: DxaImage) -> Iterator[None]:
     Both are remembered, so that :func:`measure` finds them done.
     """
     with ThreadPoolExecutor(1) as beside:
-        beside.submit(measures.look_at_pixels, image.pixels)
+        for find in (masked_pixels, noise_of):
+            beside.submit(find, image.pixels)
         yield

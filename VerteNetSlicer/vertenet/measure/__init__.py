@@ -10,7 +10,6 @@ from .grade import Genant
 from .heights import Heights, Ratios
 from .morphometry import RULES, VertebraMeasures, measure_vertebrae
 from .norms import NormTable, default_norms, parse_norms
-from .pixels import look_at_pixels
 from .quality import Finding, Quality, check_quality
 from .quality_image import ImageQuality
 from .summary import Summary, summarise
@@ -49,7 +48,6 @@ __all__ = [
     "check_quality",
     "compare",
     "default_norms",
-    "look_at_pixels",
     "measure_alignment",
     "measure_vertebrae",
     "parse_norms",
