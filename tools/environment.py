@@ -49,6 +49,9 @@ packages."""
 CHECKERS = {"dciodvfy": "dicom3tools", "dsrdump": "dcmtk"}
 """Programs that are not ours, with which tests read the DICOM files that we write."""
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""In any of these the tests of ``vertenet view`` run; the first is Debian's."""
+
 
 class SetupError(Exception):
     """The environment cannot be made; the message says what to do."""
@@ -74,7 +77,9 @@ def missing_debian_packages() -> tuple[list[str], list[str]]:
         for package in packages
     ]
     checkers = [package for program, package in CHECKERS.items() if shutil.which(program) is None]
-    return needed, drawing + (checkers if sys.platform == "linux" else [])
+    # A browser without a font would measure and draw its texts as boxes.
+    browser = [] if any(map(shutil.which, BROWSERS)) else [BROWSERS[0], "fonts-dejavu-core"]
+    return needed, drawing + (checkers + browser if sys.platform == "linux" else [])
 
 
 def provide_debian_packages() -> None:
@@ -91,7 +96,7 @@ def provide_debian_packages() -> None:
             return
     if needed:
         raise SetupError(f"Debian packages are missing. As root: {line}")
-    say(f"for the tests that draw or check DICOM, as root: {line}")
+    say(f"for the tests that draw, check DICOM or use a browser, as root: {line}")
 
 
 def digest() -> str:

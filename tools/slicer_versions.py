@@ -15,8 +15,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Before, of and after the stable Slicer of constraints.txt.
-VERSIONS = ("5.11.0.6", "5.13.31053.0")
+# The stable Slicer and the one after it; constraints.txt has the one of trame-slicer, 5.11.
+VERSIONS = ("5.12.4.0", "5.13.31053.0")
 _VERSION = "import importlib.metadata as m; print('slicer-core', m.version('slicer-core'))"
 
 
