@@ -26,10 +26,16 @@ _DRAG_S = 5.0
 _WARM_S = 8.0
 _WATCH = """
 window.told = {table: [], frames: []};
-new MutationObserver(() => window.told.table.push(performance.now())).observe(
-  document.querySelector('tr[data-level=L3]'), {subtree: true, characterData: true});
-new MutationObserver(() => window.told.frames.push(performance.now())).observe(
-  document.querySelector('#slice'), {subtree: true, attributes: true, attributeFilter: ['src']});
+{
+  const row = document.querySelector('tr[data-level=L3]');
+  let last = row.innerText;
+  new MutationObserver(() => {
+    if (row.innerText !== last) window.told.table.push(performance.now());
+    last = row.innerText;
+  }).observe(row, {subtree: true, childList: true, characterData: true});
+  new MutationObserver(() => window.told.frames.push(performance.now())).observe(
+    document.querySelector('#slice'), {subtree: true, attributes: true, attributeFilter: ['src']});
+}
 0
 """
 

@@ -25,7 +25,7 @@ _FLAGS = (
     # Whatever is not on this machine cannot be reached: a CDN would be seen at once.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )  # fmt: skip
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 
 
 def executable() -> str | None:
@@ -88,7 +88,7 @@ class Chromium:
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         await self._socket.send_str(json.dumps(message))
         while True:
-            answer = json.loads((await self._socket.receive(_PATIENCE_S)).data)
+            answer = json.loads((await self._socket.receive(2 * _PATIENCE_S)).data)
             if answer.get("id") == message["id"]:
                 if "error" in answer:
                     raise RuntimeError(f"{message['method']}: {answer['error']}")

@@ -10,9 +10,10 @@ from typing import Any
 
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
-from vertenet.report import write_folder
+from vertenet.report.folder import PAGE
 from VerteNetSlicerLib import scoring, view
 from VerteNetSlicerLib.examination import Examination
+from VerteNetSlicerLib.exporting import ExportOptions, write_all
 from VerteNetSlicerLib.level_names import LevelNames
 from VerteNetSlicerLib.logic import VerteNetLogic
 from VerteNetSlicerLib.record import review_from_text, review_to_text
@@ -65,7 +66,6 @@ class Reader:
         self._digest = ""
         self._kept: Draft | None = None
         self._names = LevelNames()
-        self.layers = dict.fromkeys(_LAYERS, True)
         logic.on_change.append(self._on_change)
         logic.on_error.append(lambda error: self.say(str(error), error=True))
 
@@ -84,6 +84,12 @@ class Reader:
     def examination(self) -> Examination | None:
         """The examination of the present image, or None."""
         return self.logic.examination(self.volume)
+
+    @property
+    def layers(self) -> dict[str, bool]:
+        """What can be drawn, and whether it is."""
+        state = self.logic.state
+        return {name: bool(getattr(state, f"show_{name}")) for name in _LAYERS}
 
     @property
     def level(self) -> Level | None:
@@ -161,7 +167,7 @@ class Reader:
     def select(self, level: str | None) -> None:
         """Go to a vertebra; None leaves it."""
         found = self._examined()
-        found.touched = None if level is None else Level(level)
+        found.touch(None if level is None else Level(level))
         self.point = None
         if found.touched is not None:
             view.zoom_to(found, found.touched)
@@ -189,7 +195,7 @@ class Reader:
         """Give the vertebra another name."""
         target = Level(new)
         self.logic.relabel(self.volume, self._level(), target)
-        self._examined().touched = target
+        self._examined().touch(target)
 
     def shift(self, steps: int) -> None:
         """Move all names."""
@@ -269,35 +275,35 @@ class Reader:
         """Draw a layer, or not."""
         if name not in _LAYERS:
             raise ValueError(name)
-        self.layers[name] = bool(shown)
-        if name != "names":
-            setattr(self.logic.state, f"show_{name}", bool(shown))
+        setattr(self.logic.state, f"show_{name}", bool(shown))
         self._apply_layers()
 
     # Keeping
 
-    def export(self, folder: Path, *, overwrite: bool) -> Path:
-        """Write all files of the present image; returns their folder."""
-        self.logic.export(self._needed(), folder, overwrite=overwrite)
+    def export(self, folder: Path, *, pdf: bool = False, dicom: bool = False) -> Path:
+        """Write all files of the present image, over earlier ones; returns their folder."""
+        options = ExportOptions(pdf=pdf, dicom=dicom)
+        self.logic.export(self._needed(), folder, overwrite=True, options=options)
         self.worklist.exported()
         self._keep(exported=True)
         return self.logic.export_folder(self.volume, folder)
 
-    def export_folder(self) -> None:
+    def export_folder(self, pdf: bool = False, dicom: bool = False) -> None:
         """Write all files into the folder that the server was started with."""
         if self._output is None:
             raise ConfigurationError(
                 "Expected a folder for exports, but the server was started without one. "
                 "Download the files, or start it with --output."
             )
-        self.say(f"Written into {self.export(self._output, overwrite=True)}.")
+        written = self.export(self._output, pdf=bool(pdf), dicom=bool(dicom))
+        self.say(f"Written into {written}.")
 
     def write(self, folder: Path) -> Path:
-        """Write all files of the present image to be looked at; it does not count as exported."""
+        """The report's page, to be looked at; that does not count as an export."""
         found = self._examined()
         target = self.logic.export_folder(self.volume, folder)
-        write_folder(found.analysis, target, image=found.image)
-        return target
+        write_all(found, target, ExportOptions())
+        return target / PAGE
 
     def close(self) -> None:
         """Let go of everything; the edits are in the drafts."""
@@ -351,7 +357,7 @@ class Reader:
 
     def _apply_layers(self) -> None:
         found = self.examination
-        self._names.show(found, visible=self.layers["names"])
+        self._names.show(found, visible=self.logic.state.show_names)
         if found is not None:
             view.apply_layers(found, self.logic.state)
         self._view.render()

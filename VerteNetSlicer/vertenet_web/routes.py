@@ -15,7 +15,6 @@ from typing import Any
 from aiohttp import web
 
 from vertenet.errors import ImageError, VerteNetError
-from vertenet.report.html import read_page
 
 from .settings import LARGEST_UPLOAD, SECRET_HEADER, ChildSettings
 
@@ -33,7 +32,6 @@ class Routes:
 
     def __init__(self, app: Any, settings: ChildSettings) -> None:
         self._app = app
-        self._output = settings.output
         self._dropped = settings.work / "dropped"
         self._made = settings.work / "made"
         self._count = 0
@@ -78,7 +76,7 @@ class Routes:
     async def report(self, request: web.Request) -> web.Response:
         """The report's page of the present image."""
         try:
-            _, page = read_page(self._reader.write(self._fresh()))
+            page = self._reader.write(self._fresh()).read_text(encoding="utf-8")
         except VerteNetError as error:
             return web.Response(text=str(error), status=409)
         return web.Response(text=page, content_type="text/html", headers=_UNKEPT)
@@ -86,7 +84,8 @@ class Routes:
     async def export_zip(self, request: web.Request) -> web.Response:
         """All files of the present image, as one."""
         try:
-            folder = self._reader.export(self._fresh(), overwrite=True)
+            wanted = {name: request.query.get(name) == "1" for name in ("pdf", "dicom")}
+            folder = self._reader.export(self._fresh(), **wanted)
         except VerteNetError as error:
             self._reader.say(str(error), error=True)
             self._refresh()

@@ -43,7 +43,7 @@ def empty() -> Values:
         **dict.fromkeys(("selected", "facing", "angles", "prompt", "offer", "message"), ""),
         **dict.fromkeys(("image_name", "image_text", "busy"), ""),
         "images": [], "present": -1, "image_warnings": [], "spacing_known": True,
-        "edited": False, "failed": False, "confirming": "",
+        "edited": False, "failed": False, "confirming": "", "with_pdf": False, "with_dicom": False,
         "tab": "vertebra", "layers": {},
     }  # fmt: skip
 

@@ -72,7 +72,7 @@
   window.addEventListener("click", (event) => {
     if (event.target.id !== "export") return;
     const link = document.createElement("a");
-    link.href = "export.zip";
+    link.href = `export.zip?pdf=${Number(state("with_pdf"))}&dicom=${Number(state("with_dicom"))}`;
     link.download = "";
     link.click();
   });

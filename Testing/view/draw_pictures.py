@@ -1,0 +1,62 @@
+"""Takes the pictures of ``vertenet view`` for the docs, of a synthetic scan; not a test.
+
+.venv/bin/python Testing/view/draw_pictures.py
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT / "VerteNetSlicer")]
+
+from chromium import Chromium  # noqa: E402
+from conftest import SAMPLES, View  # noqa: E402
+from test_reading import detected  # noqa: E402
+
+_SETTLED_S = 1.5
+
+
+def main() -> int:
+    """Write docs/images/browser.png and browser_aorta.png."""
+    with tempfile.TemporaryDirectory() as folder:
+        browser = Chromium(Path(folder) / "profile")
+        page = browser.page()
+        view = View(SAMPLES, drafts=Path(folder) / "drafts")
+        try:
+            page.open(view.address)
+            detected(page)
+            page.click("tr[data-level=T6] button")
+            page.wait("window.trame.state.get('detail')?.level === 'T6'")
+            page.key("f")
+            _take(page, "browser.png")
+            page.click("#tab-aorta")
+            page.wait("document.querySelector('#read-walls')")
+            page.click("#read-walls")
+            page.wait("window.trame.state.get('grid').active")
+            page.key("1")
+            _take(page, "browser_aorta.png")
+        finally:
+            browser.close()
+            view.close()
+    return 0
+
+
+def _take(page, name: str) -> None:
+    time.sleep(_SETTLED_S)
+    path = ROOT / "docs" / "images" / name
+    picture = Image.open(io.BytesIO(page.picture())).convert("RGB")
+    # 256 colours: no eye tells the difference, and the file is a third of the size.
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
