@@ -37,8 +37,9 @@ format: environment  ## let ruff lay the code out
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: environment  ## time the detection beside the published architecture
+bench: environment  ## time the detection beside the published architecture, and a dragged point
 	@$(BIN)/python Testing/bench/bench.py $(ARGS)
+	@$(BIN)/python Testing/bench/redraw.py
 
 sources:  ## write the module's files into its CMake lists
 	@$(PYTHON) tools/list_sources.py

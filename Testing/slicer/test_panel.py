@@ -372,7 +372,9 @@ def test_a_selected_row_makes_its_vertebra_stand_out(detected):
     corners = detected.examination.review.vertebra(Level.L3).array()
     ras = detected.examination.plane.ras_from_pixels(corners)
     # 1e-4 mm: drawings are kept in single precision.
-    assert np.allclose(bounds[[0, 2]], ras.min(axis=0)[:2], atol=1e-4)
+    low, high = ras.min(axis=0)[:2], ras.max(axis=0)[:2]
+    middle, half = (low + high) / 2, (high - low) / 2
+    assert np.allclose(bounds[[0, 2]], middle - 1.18 * half, atol=1e-4)
 
 
 def test_pressing_a_point_without_moving_it_selects_its_row(detected):
@@ -397,14 +399,14 @@ def test_levels_are_written_beside_the_bodies_and_can_be_hidden(detected, scene)
 
 
 def test_outlines_tell_the_grade_or_the_vertebra(detected):
-    from VerteNetSlicerLib.drawing import GRADE_COLOURS
+    from VerteNetSlicerLib.drawing import GRADE_COLOURS, PALETTE
 
     def colours():
         data = detected.examination.nodes.models["outlines"].GetPolyData().GetCellData()
         scalars = data.GetScalars()
-        return {scalars.GetTuple(i) for i in range(scalars.GetNumberOfTuples())}
+        return {PALETTE[int(scalars.GetTuple1(i))] for i in range(scalars.GetNumberOfTuples())}
 
-    assert colours() <= {tuple(map(float, c)) for c in GRADE_COLOURS.values()}
+    assert colours() <= set(GRADE_COLOURS.values())
     before = colours()
     detected.ui.colourComboBox.setCurrentText("vertebra")
     assert colours() != before and len(colours()) == 5

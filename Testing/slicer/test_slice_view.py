@@ -106,7 +106,8 @@ def test_outlines_lie_on_the_bright_bodies(view, examined, tmp_path):
     # Saturated pixels are drawn, grey ones are the scan.
     drawn = np.ptp(picture, axis=2) > 60
     # L2 is wedged: its upper line runs through the box around it.
-    for vertebra in (v for v in examined.review.spine if v.level is not Level.L2):
+    graded = {m.level for m in examined.analysis.vertebrae if m.final_grade is not None}
+    for vertebra in (v for v in examined.review.spine if v.level in graded - {Level.L2}):
         ras = examined.plane.ras_from_pixels(vertebra.array())
         at = np.array([view.position(r) for r in ras])
         x0, x1 = at[:, 0].min(), at[:, 0].max()
@@ -153,3 +154,130 @@ def test_the_wall_that_is_read_is_outlined_and_nothing_covers_it(view, logic, ex
     assert not drawn(outline[:-1].mean(axis=0))
     ((other, _colour),) = wall_outline(examined.analysis, (Level.L2, "posterior"))
     assert not drawn(other[:-1].mean(axis=0))
+
+
+def click(view, ras):
+    """Press and release the left button over a place."""
+    x, y = view.position(ras)
+    view.mouse("MouseMoveEvent", x, y)
+    view.mouse("LeftButtonPressEvent", x, y)
+    view.mouse("LeftButtonReleaseEvent", x, y)
+
+
+def at(examined, pixel):
+    return examined.plane.ras_from_pixels(np.array(pixel))[0]
+
+
+def test_a_missing_vertebra_is_placed_by_six_clicks(view, logic, examined):
+    volume = examined.nodes.volume
+    corners = examined.review.vertebra(Level.L3).array()
+    logic.delete(volume, Level.L3)
+    placement = logic.start_placing(volume, Level.L3)
+    prompts = []
+    placement.on_prompt = prompts.append
+    for pixel in corners:
+        click(view, at(examined, pixel))
+    per_pixel = view.node.GetFieldOfView()[0] / view.size[0] / 0.5
+    # Half a screen pixel, in pixels of the image: mouse events have whole numbers.
+    placed = examined.review.vertebra(Level.L3).array()
+    assert np.allclose(placed, corners, atol=per_pixel)
+    assert prompts[0] == "L3 mid superior" and prompts[-1] == ""
+    assert logic.placing is None
+    click(view, at(examined, (20, 20)))
+    assert examined.nodes.points.GetNumberOfControlPoints() == 48, "placing is over"
+    # The view goes on: the new points can be dragged at once.
+    labels = [examined.nodes.points.GetNthControlPointLabel(i) for i in range(48)]
+    start = view.position(world(examined, labels.index("L3_AS")))
+    view.drag(start, start + (12, 0))
+    assert not np.allclose(examined.review.vertebra(Level.L3).array(), placed)
+
+
+def test_plaque_is_marked_by_clicks_one_stretch_after_the_other(view, logic, examined, tmp_path):
+    volume = examined.nodes.volume
+    logic.look_at(volume, (Level.L1, "anterior"))
+    marking = logic.start_marking(volume)
+    guides = {g.name: g for g in examined.analysis.aac.guides}
+    for above, below in (("T12/L1", "L1/L2"), ("L1/L2", "L2/L3")):
+        for name in (above, below):
+            # Beside the vertebra, where no control point is near.
+            click(view, at(examined, np.array(guides[name].anterior) + (25.0, 0.0)))
+    assert len(examined.review.plaques) == 2
+    reading = examined.analysis.aac_reading.walls
+    assert (reading[Level.L1, "anterior"], reading[Level.L2, "anterior"]) == (3, 3)
+    logic.stop_placing()
+    assert marking.node.GetScene() is None
+    view.picture(tmp_path / "plaque.png")
+    start = view.position(world(examined, 0))
+    view.drag(start, start + (12, 0))
+    assert examined.review.edited_points(Level.T10) == (PointName.PS,)
+
+
+def test_a_click_on_a_point_selects_its_vertebra(view, examined):
+    start = view.position(world(examined, 7))
+    view.drag(start, start, steps=0)
+    assert examined.touched is Level.T11
+    assert examined.nodes.models["highlight"].GetPolyData().GetNumberOfLines() == 1
+
+
+def test_a_point_dragged_in_another_slice_stays_on_the_image(view, examined):
+    """The plane of the view was moved in front of the image, as scrolling does."""
+    view.node.SetSliceOffset(view.node.GetSliceOffset() + 0.2)
+    start = view.position(world(examined, 0))
+    view.drag(start, start + (15, 10))
+    assert world(examined, 0)[2] == 0.0
+    assert examined.review.edited_points(Level.T10) == (PointName.PS,)
+
+
+def test_the_keyboards_delete_over_a_point_removes_nothing(view, examined):
+    x, y = view.position(world(examined, 0))
+    view.mouse("MouseMoveEvent", x, y)
+    view.key("Delete")
+    assert examined.nodes.points.GetNumberOfControlPoints() == 48
+    assert not examined.review.edited
+    # The key does reach the point: a list that is not fixed loses it.
+    examined.close()
+    examined.nodes.points.SetFixedNumberOfControlPoints(False)
+    view.mouse("MouseMoveEvent", x, y)
+    view.key("Delete")
+    assert examined.nodes.points.GetNumberOfControlPoints() == 47
+
+
+def test_a_middle_drag_off_the_points_and_a_right_drag_do_no_harm(view, examined):
+    before = [world(examined, i) for i in range(48)]
+    for button in ("Middle", "Right"):
+        view.drag((30, 30), (80, 90), button=button)
+    assert np.allclose([world(examined, i) for i in range(48)], before)
+    assert not examined.review.edited
+
+
+def test_the_prior_is_drawn_over_the_scan(view, logic, examined, tmp_path):
+    from VerteNetSlicerLib.prior import Prior
+
+    examined.compare_with(Prior("before", examined.analysis))
+    review = examined.review
+    for name in (PointName.AS, PointName.MS):
+        point = review.vertebra(Level.L4).points[name]
+        review = review.moved(Level.L4, name, point.x, point.y + 12)
+    examined.apply(review)
+    examined.nodes.points.GetDisplayNode().SetVisibility(False)
+    shown = view.picture(tmp_path / "prior.png").astype(int)
+    examined.nodes.models["prior"].GetDisplayNode().SetVisibility(False)
+    difference = np.abs(shown - view.picture().astype(int)).max(axis=2) > 3
+    # Where L4 came down the old end plate stands above it.
+    old = examined.prior.analysis.spine.get(Level.L4).points[PointName.AS].xy
+    x, y = view.position(at(examined, np.array(old) - (6.0, 0.0)))
+    row, column = round(view.size[1] - y), round(x)
+    assert difference[row - 3 : row + 4, column - 3 : column + 4].any()
+
+
+def test_nothing_drawn_makes_vtk_complain(view, logic, examined, capfd):
+    """In Slicer each complaint is a red mark in the status bar."""
+    logic.look_at(examined.nodes.volume, (Level.L2, "anterior"))
+    examined.colour(by_vertebra=True)
+    start = view.position(world(examined, 0))
+    view.drag(start, start + (15, 5))
+    view.picture()
+    logic.delete(examined.nodes.volume, Level.L2)
+    view.picture()
+    told = capfd.readouterr()
+    assert "ERR|" not in told.err + told.out

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import slicer.util
 import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
@@ -42,13 +43,28 @@ READ_COLOURS = {"posterior": (80, 190, 255), "anterior": (255, 150, 210)}
 REGION_OPACITY = 0.3
 
 # A prior and what is chosen are no finding: hues that no grade and no wall has.
-PRIOR_COLOUR = (255, 255, 255)
-HIGHLIGHT_COLOUR = (0, 255, 255)
-PLAQUE_COLOURS = {"posterior": (80, 190, 255), "anterior": (255, 150, 210)}
+_ONE_COLOUR = {"prior": (255, 255, 255), "plaques": (255, 176, 0), "highlight": (0, 255, 255)}
+
+PALETTE = tuple(
+    dict.fromkeys(
+        (
+            *GRADE_COLOURS.values(),
+            *VERTEBRA_COLOURS,
+            *(GUIDE_COLOUR, THIRD_COLOUR, POSTERIOR_COLOUR, ANTERIOR_COLOUR),
+            *READ_COLOURS.values(),
+            *_ONE_COLOUR.values(),
+        )
+    )
+)
+"""All colours there are; a line's number is its place in here."""
+_SCALARS = "colour"
+_PALETTE = "VerteNet.palette"
 
 ROLES = ("outlines", "guides", "regions", "prior", "plaques", "highlight")
-_THICKNESS = {"outlines": 2, "plaques": 5, "highlight": 4}
-_OPACITY = {"prior": 0.6, "highlight": 0.7}
+_THICKNESS = {"outlines": 2, "plaques": 5}
+_OPACITY = {"prior": 0.6}
+# Of the body's own size.
+_FRAME = 1.18
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,13 @@ def _outline(vertebra: Vertebra) -> NDArray[np.float64]:
     return np.array([vertebra.points[n].xy for n in (*names, names[0])])
 
 
+def _around(vertebra: Vertebra) -> NDArray[np.float64]:
+    """A frame outside the body: its end plates and the colour of its grade stay in sight."""
+    outline = _outline(vertebra)
+    centre = outline[:-1].mean(axis=0)
+    return centre + (outline - centre) * _FRAME
+
+
 def guide_lines(analysis: Analysis) -> list[Line]:
     """The intervertebral guides and, paler, the thirds between them."""
     aac = analysis.aac
@@ -105,7 +128,7 @@ def wall_outline(analysis: Analysis, wall: Wall) -> list[Line]:
 
 
 def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk.vtkPolyData:
-    """Lines or filled polygons in RAS with a colour for each."""
+    """Lines or filled polygons in RAS, each with the place of its colour in the palette."""
     data = vtk.vtkPolyData()
     if not shapes:
         return data
@@ -122,8 +145,9 @@ def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk
         data.SetPolys(cells)
     else:
         data.SetLines(cells)
-    colours = numpy_to_vtk(np.array([c for _, c in shapes], dtype=np.uint8), deep=True)
-    colours.SetName("colour")
+    places = np.array([PALETTE.index(c) for _, c in shapes], dtype=np.uint8)
+    colours = numpy_to_vtk(places, deep=True)
+    colours.SetName(_SCALARS)
     data.GetCellData().SetScalars(colours)
     return data
 
@@ -149,21 +173,19 @@ def update_drawing(
     opacity, thickness = (REGION_OPACITY, 1) if wall is None else (1.0, 3)
     _set_look(models["regions"], opacity, thickness)
     for role, content in shapes.items():
-        models[role].SetAndObservePolyData(
-            poly_data(list(content), plane, filled=role == "regions" and wall is None)
-        )
+        filled = role == "regions" and wall is None
+        models[role].SetAndObservePolyData(poly_data(list(content), plane, filled=filled))
 
 
 def update_extras(models: dict[str, object], extras: Extras, plane: ImagePlane) -> None:
     """Bring the other model nodes to what is drawn beside the analysis."""
-    shapes: dict[str, list[Line]] = {
-        "prior": [(xy, PRIOR_COLOUR) for xy in extras.prior],
-        "plaques": [(np.array([p.start, p.end]), PLAQUE_COLOURS[p.wall]) for p in extras.plaques],
-        "highlight": (
-            [] if extras.touched is None else [(_outline(extras.touched), HIGHLIGHT_COLOUR)]
-        ),
+    lines = {
+        "prior": list(extras.prior),
+        "plaques": [np.array([p.start, p.end]) for p in extras.plaques],
+        "highlight": [] if extras.touched is None else [_around(extras.touched)],
     }
-    for role, content in shapes.items():
+    for role, shapes in lines.items():
+        content = [(xy, _ONE_COLOUR[role]) for xy in shapes]
         present = models[role].GetPolyData()
         if content or (present is not None and present.GetNumberOfPoints()):
             models[role].SetAndObservePolyData(poly_data(content, plane, filled=False))
@@ -179,12 +201,41 @@ def make_model(role: str, name: str) -> slicer.vtkMRMLModelNode:
     # A plane through a flat shape cuts nothing: it is projected instead.
     display.SetSliceDisplayModeToProjection()
     display.SetBackfaceCulling(False)
-    display.SetActiveScalar("colour", vtk.vtkAssignAttribute.CELL_DATA)
-    display.SetScalarRangeFlag(display.UseDirectMapping)
-    display.SetScalarVisibility(True)
+    colour(model)
     opacity = REGION_OPACITY if role == "regions" else _OPACITY.get(role, 1.0)
     _set_look(model, opacity, _THICKNESS.get(role, 1))
     return model
+
+
+def colour(model) -> None:
+    """Let a model show the palette's colours; a scene is saved without them.
+
+    Slicer could map colours directly, but then gives VTK a range of nothing, which it
+    complains about with each picture (vtkMRMLDisplayNode::UpdateScalarRange).
+    """
+    display = model.GetDisplayNode()
+    if display is None:
+        return
+    display.SetAndObserveColorNodeID(_palette_node().GetID())
+    display.SetActiveScalar(_SCALARS, vtk.vtkAssignAttribute.CELL_DATA)
+    # That of one byte: 0 to 255, so that a number is a place in the palette.
+    display.SetScalarRangeFlag(display.UseDataTypeScalarRange)
+    display.SetScalarVisibility(True)
+
+
+def _palette_node() -> slicer.vtkMRMLColorTableNode:
+    for node in slicer.util.getNodesByClass("vtkMRMLColorTableNode"):
+        if node.GetAttribute(_PALETTE):
+            return node
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", "VerteNet colours")
+    node.SetAttribute(_PALETTE, "1")
+    node.SetSaveWithScene(False)
+    node.SetHideFromEditors(True)
+    node.SetTypeToUser()
+    node.SetNumberOfColors(256)
+    for place, rgb in enumerate(PALETTE):
+        node.SetColor(place, *(c / 255 for c in rgb), 1.0)
+    return node
 
 
 def _set_look(model, opacity: float, thickness: int) -> None:

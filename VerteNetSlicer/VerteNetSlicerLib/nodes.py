@@ -12,7 +12,7 @@ import slicer.util
 
 import slicer
 
-from .drawing import ROLES, make_model
+from .drawing import ROLES, colour, make_model
 
 KIND = "VerteNet.examination"
 VOLUME = "VerteNetVolume"
@@ -100,6 +100,8 @@ def make_nodes(volume, points=None) -> ExaminationNodes:
         if model is None:
             model = make_model(role, f"{name} {role}")
             points.SetNodeReferenceID(MODEL + role, model.GetID())
+        else:
+            colour(model)
         models[role] = model
     return ExaminationNodes(volume, points, table, models)
 

@@ -17,6 +17,9 @@ from .table import HEADERS, Row, attention_order, rows_of
 from .widget_part import PanelPart, shown_errors
 
 _NOT_EVALUABLE = 5
+_HEIGHTS = ("Ha", "Hm", "Hp")
+# The unit stands in the headers.
+_SHOWN = tuple(name for name in HEADERS if name != "unit")
 # Low enough for T4 to L5 on one screen.
 _ROW_PX = 22
 _STEPS = ("previousButton", "nextButton")
@@ -39,8 +42,7 @@ class ReviewPart(PanelPart):
         self._rows: tuple[Row, ...] = ()
         for level in LEVELS:
             ui.levelComboBox.addItem(level.value)
-        ui.reviewTable.columnCount = len(HEADERS)
-        ui.reviewTable.setHorizontalHeaderLabels(list(HEADERS.values()))
+        ui.reviewTable.columnCount = len(_SHOWN)
         ui.reviewTable.verticalHeader().visible = False
         ui.reviewTable.verticalHeader().defaultSectionSize = _ROW_PX
         ui.reviewTable.connect("itemSelectionChanged()", self.on_select_row)
@@ -179,14 +181,23 @@ class ReviewPart(PanelPart):
         try:
             table = self.ui.reviewTable
             table.rowCount = len(self._rows)
+            table.setHorizontalHeaderLabels(self._titles())
             for index, row in enumerate(self._rows):
-                for column, name in enumerate(HEADERS):
+                for column, name in enumerate(_SHOWN):
                     table.setItem(index, column, self._item(row, name))
                 if row.level is keep:
                     table.selectRow(index)
             table.resizeColumnsToContents()
         finally:
             self.filling = False
+
+    def _titles(self) -> list[str]:
+        """The headers, heights with their unit."""
+        unit = self._rows[0]["unit"] if self._rows else ""
+        return [
+            f"{HEADERS[name]} {unit}".strip() if name in _HEIGHTS else HEADERS[name]
+            for name in _SHOWN
+        ]
 
     def _item(self, row: Row, name: str):
         item = qt.QTableWidgetItem(row[name])

@@ -78,6 +78,12 @@ class SliceView:
         self._interactor.SetEventInformation(round(x), round(y), 0, 0, "\0", 0, None)
         self._interactor.InvokeEvent(event)
 
+    def key(self, name):
+        """One key at the place of the last mouse event."""
+        self._interactor.SetKeySym(name)
+        for event in ("KeyPressEvent", "KeyReleaseEvent"):
+            self._interactor.InvokeEvent(event)
+
     def drag(self, start, end, *, button="Left", steps=4):
         """Press, move and release a mouse button."""
         start, end = np.asarray(start, float), np.asarray(end, float)

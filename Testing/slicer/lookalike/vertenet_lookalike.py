@@ -79,6 +79,7 @@ class CollapsibleButton(QtWidgets.QGroupBox):
         if self._read_collapsed():
             for child in self.findChildren(QtWidgets.QWidget):
                 child.hide()
+            self.setFixedHeight(24)
         super().showEvent(event)
 
     text = QtCore.Property(str, QtWidgets.QGroupBox.title, QtWidgets.QGroupBox.setTitle)
