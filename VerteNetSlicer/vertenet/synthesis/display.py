@@ -7,7 +7,7 @@ A display list is small numpy data; `render` turns one into a picture on the CPU
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import findings, framing, girdles, skeleton, soft_tissue
 from .bodies import BodyStyle
+from .body_table import BodyTable, tabulate
 from .canvas import Points, PolygonSheet, Shape
 from .corners import as_seen, rounding, with_corners
 from .parameters import Params
@@ -59,6 +60,11 @@ class DisplayList:
     fade_row: float
     field: NDArray[np.int64]
     white: float
+
+    @cached_property
+    def table(self) -> BodyTable:
+        """The bodies as arrays, for a batch."""
+        return tabulate(self.bodies, self.view)
 
 
 def stream(params: Params, layer: int) -> np.random.Generator:

@@ -50,4 +50,7 @@ def _lay_out(seed: int, size: Shape, look: str | None) -> DisplayList:
 
 
 def _lay_out_all(seeds: Sequence[int], size: Shape, look: str | None) -> list[DisplayList]:
-    return [_lay_out(seed, size, look) for seed in seeds]
+    lists = [_lay_out(seed, size, look) for seed in seeds]
+    for scan in lists:
+        _ = scan.table  # worked out here, it travels along
+    return lists

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..bodies import COUNT, DOUBLED, half_height, side_graphs
-from ..canvas import Shape
+from ..bodies import COUNT
+from ..body_table import BodyTable
 from ..display import DisplayList
 
 _UNIT = float(1 << 20)
-_MARGIN = 6
 #: Pixels drawn at a time: what fits a core's cache, what fills a GPU.
 _CHUNK = {"cpu": 1 << 16}
 _CHUNK_GPU = 1 << 24
 
 
-@dataclass(frozen=True)
-class _Bodies:
-    """Bodies of one chunk: windows, side tables and styles, a row each."""
+class _Bodies(NamedTuple):
+    """Bodies of several pictures, and whose they are."""
 
     picture: NDArray[np.int64]
-    window: NDArray[np.int64]  # top, left, height, width
-    frame: NDArray[np.float64]  # pixel to body: u, v of pixel (0, 0), then by column, by row
-    graph: NDArray[np.float64]  # first (4), one over step (4)
-    tables: NDArray[np.float32]  # (N, 4, COUNT, 2) place, cosine
-    style: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.picture)
+    table: BodyTable
 
     def take(self, index: NDArray[np.int64]) -> _Bodies:
-        return _Bodies(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+        """Some of them."""
+        return _Bodies(self.picture[index], BodyTable._make(part[index] for part in self.table))
 
 
 def draw_bodies(
@@ -53,67 +45,20 @@ def draw_bodies(
 
 
 def _collect(scans: Sequence[DisplayList]) -> _Bodies:
-    """All bodies that reach into their pictures."""
-    outlines = [outline for scan in scans for outline, _ in scan.bodies]
-    graphs = side_graphs(outlines)
-    picture, window, frame, style = [], [], [], []
-    body = 0
-    for k, scan in enumerate(scans):
-        inverse = np.linalg.inv(scan.view.matrix)
-        for outline, drawn in scan.bodies:
-            graph = graphs[body]
-            axes = np.array([graph.ahead, [-graph.ahead[1], graph.ahead[0]]])
-            turn = axes @ inverse
-            frame.append([*(-turn @ scan.view.offset - axes @ graph.centre), *turn.T.ravel()])
-            window.append(_window(scan.view.pixels(outline), scan.view.shape))
-            picture.append(k)
-            twice = drawn.tilt > DOUBLED or drawn.twist > DOUBLED
-            style.append(
-                [
-                    scan.view.scale,
-                    drawn.plateau,
-                    *drawn.ends,
-                    *drawn.walls,
-                    *drawn.uneven,
-                    drawn.thickness,
-                    drawn.tilt if twice else 0.0,
-                    drawn.twist if twice else 0.0,
-                    max(drawn.hollow, 0.0),
-                    drawn.inset,
-                    *drawn.taper,
-                    drawn.rounding if drawn.rounding >= 0.5 else 0.0,
-                    0.35 * half_height(outline),
-                ]
-            )
-            body += 1
-    whole = _Bodies(
-        np.array(picture, np.int64),
-        np.array(window, np.int64).reshape(-1, 4),
-        np.array(frame).reshape(-1, 6),
-        np.array([np.concatenate([g.first, 1.0 / g.step]) for g in graphs]).reshape(-1, 8),
-        np.array([np.stack([g.table, g.cosine], -1) for g in graphs]).reshape(-1, 4, COUNT, 2),
-        np.array(style).reshape(-1, 18),
-    )
-    return whole.take(np.nonzero((whole.window[:, 2:] > 0).all(axis=1))[0])
-
-
-def _window(pixel: NDArray[np.float64], shape: Shape) -> tuple[int, int, int, int]:
-    """Top, left, height and width of the picture's part around a body."""
-    low = np.floor(pixel.min(axis=0) - _MARGIN).astype(int)
-    high = np.ceil(pixel.max(axis=0) + _MARGIN + 1).astype(int)
-    left, right = max(low[0], 0), min(high[0], shape[1])
-    top, bottom = max(low[1], 0), min(high[1], shape[0])
-    return top, left, bottom - top, right - left
+    """All bodies of a batch."""
+    tables = [scan.table for scan in scans]
+    picture = np.repeat(np.arange(len(scans)), [len(table.window) for table in tables])
+    return _Bodies(picture, BodyTable._make(map(np.concatenate, zip(*tables, strict=True))))
 
 
 def _chunks(bodies: _Bodies, pixels: int) -> Iterator[_Bodies]:
     """Bodies of nearly equal windows together."""
-    order = np.argsort(bodies.window[:, 2] * bodies.window[:, 3], kind="stable")
+    order = np.argsort(bodies.table.window[:, 2] * bodies.table.window[:, 3], kind="stable")
     start = 0
     while start < len(order):
         stop, high, wide = start, 0, 0
         while stop < len(order):
-            _, _, h, w = bodies.window[order[stop]]
+            _, _, h, w = bodies.table.window[order[stop]]
             high, wide = max(high, h), max(wide, w)
             if stop > start and (stop + 1 - start) * high * wide > pixels:
                 break
@@ -124,33 +69,39 @@ def _chunks(bodies: _Bodies, pixels: int) -> Iterator[_Bodies]:
 
 def _draw(image: torch.Tensor, plateau: torch.Tensor, chunk: _Bodies, device: torch.device) -> None:
     """Add the bodies of one chunk, each in its window."""
-    high, wide = (int(v) for v in chunk.window[:, 2:].max(axis=0))
-    window = torch.from_numpy(chunk.window).to(device)
-    style = torch.from_numpy(chunk.style.astype(np.float32)).to(device)[..., None, None]
+    high, wide = (int(v) for v in chunk.table.window[:, 2:].max(axis=0))
+    window = torch.from_numpy(chunk.table.window).to(device)
+    style = torch.from_numpy(chunk.table.style.astype(np.float32)).to(device)[..., None, None]
     row, column = torch.arange(high, device=device), torch.arange(wide, device=device)
     sides = _side_distances(chunk, row, column, device)
     total, inside = _covered(sides, style.unbind(1))
-    y, x = window[:, 0, None] + row, window[:, 1, None] + column
+    # beyond a window nothing is added, to its last pixels
+    y = window[:, 0, None] + torch.minimum(row, window[:, 2, None] - 1)
+    x = window[:, 1, None] + torch.minimum(column, window[:, 3, None] - 1)
     fits = (row < window[:, 2, None])[:, :, None] & (column < window[:, 3, None])[:, None, :]
     first = torch.from_numpy(chunk.picture).to(device)[:, None, None] * image[0].numel()
-    place = (first + y[:, :, None] * image.shape[2] + x[:, None, :])[fits]
-    image.view(-1).index_add_(0, place, torch.round(total[fits] * _UNIT).to(torch.int32))
-    plateau.view(-1).index_add_(0, place, torch.round(inside[fits] * _UNIT).to(torch.int32))
+    place = (first + y[:, :, None] * image.shape[2] + x[:, None, :]).flatten()
+    for target, values in ((image, total), (plateau, inside)):
+        steps = (values * (_UNIT * fits)).round_().to(torch.int32)
+        target.view(-1).index_add_(0, place, steps.flatten())
 
 
 def _side_distances(
     chunk: _Bodies, row: torch.Tensor, column: torch.Tensor, device: torch.device
 ) -> list[torch.Tensor]:
     """Distances inwards from the top, bottom, front and back side, (N, high, wide) each."""
-    top, left = chunk.window[:, 0].astype(np.float64), chunk.window[:, 1].astype(np.float64)
-    origin = chunk.frame[:, :2] + left[:, None] * chunk.frame[:, 2:4]
-    origin = origin + top[:, None] * chunk.frame[:, 4:6]
-    frame = np.concatenate([origin, chunk.frame[:, 2:]], axis=1).astype(np.float32)
+    top, left = (
+        chunk.table.window[:, 0].astype(np.float64),
+        chunk.table.window[:, 1].astype(np.float64),
+    )
+    origin = chunk.table.frame[:, :2] + left[:, None] * chunk.table.frame[:, 2:4]
+    origin = origin + top[:, None] * chunk.table.frame[:, 4:6]
+    frame = np.concatenate([origin, chunk.table.frame[:, 2:]], axis=1).astype(np.float32)
     u0, v0, ux, vx, uy, vy = torch.from_numpy(frame).to(device)[..., None, None].unbind(1)
     u = u0 + ux * column + uy * row[:, None]
     v = v0 + vx * column + vy * row[:, None]
-    graph = torch.from_numpy(chunk.graph.astype(np.float32)).to(device)[..., None, None]
-    tables = torch.from_numpy(chunk.tables).to(device)
+    graph = torch.from_numpy(chunk.table.graph.astype(np.float32)).to(device)[..., None, None]
+    tables = torch.from_numpy(chunk.table.tables).to(device)
     sides = []
     for side, sign in enumerate((1.0, -1.0, -1.0, 1.0)):
         along, across = (u, v) if side < 2 else (v, u)
@@ -158,9 +109,9 @@ def _side_distances(
         index = place.to(torch.int64)
         part = place - index
         flat, shape = index.flatten(1), index.shape
-        table, cosine = tables[:, side, :, 0], tables[:, side, :, 1]
-        low = table.gather(1, flat).view(shape)
-        height = low + (table.gather(1, flat + 1).view(shape) - low) * part
+        places, cosine = tables[:, side, :, 0], tables[:, side, :, 1]
+        low = places.gather(1, flat).view(shape)
+        height = low + (places.gather(1, flat + 1).view(shape) - low) * part
         sides.append((across - height) * cosine.gather(1, flat).view(shape) * sign)
     return sides
 

@@ -43,17 +43,28 @@ def _blur_alike(images: torch.Tensor, pairs: NDArray[np.float64], factor: int) -
 
 
 def gauss(
-    images: torch.Tensor, pairs: NDArray[np.float64], *, truncate: float = 2.6
+    images: torch.Tensor,
+    pairs: NDArray[np.float64],
+    *,
+    truncate: float = 2.6,
+    mirrored: bool = False,
 ) -> torch.Tensor:
-    """Gaussian of (row, column) sizes per picture; edges are repeated."""
-    for axis in (0, 1):
-        kernel = torch.from_numpy(_kernels(pairs[:, axis], truncate)).to(images.device)
-        reach = kernel.shape[1] // 2
-        pad = (0, 0, reach, reach) if axis == 0 else (reach, reach, 0, 0)
-        weight = kernel[:, None, :, None] if axis == 0 else kernel[:, None, None, :]
-        padded = F.pad(images[None], pad, mode="replicate")
+    """Gaussian of (row, column) sizes per picture; edges are repeated or mirrored."""
+    for axis in (1, 2):
+        kernel = torch.from_numpy(_kernels(pairs[:, axis - 1], truncate)).to(images.device)
+        padded = _padded(images, kernel.shape[1] // 2, axis, mirrored)[None]
+        weight = kernel[:, None, :, None] if axis == 1 else kernel[:, None, None, :]
         images = F.conv2d(padded, weight, groups=len(images))[0]
     return images
+
+
+def _padded(images: torch.Tensor, reach: int, axis: int, mirrored: bool) -> torch.Tensor:
+    if mirrored:
+        last = images.shape[axis] - reach
+        ends = images.narrow(axis, 0, reach), images.narrow(axis, last, reach)
+        return torch.cat([ends[0].flip(axis), images, ends[1].flip(axis)], dim=axis)
+    pad = (0, 0, reach, reach) if axis == 1 else (reach, reach, 0, 0)
+    return F.pad(images[None], pad, mode="replicate")[0]
 
 
 def _kernels(sigma: NDArray[np.float64], truncate: float) -> NDArray[np.float32]:
@@ -73,16 +84,10 @@ def shrink(images: torch.Tensor, factor: int) -> torch.Tensor:
     return F.avg_pool2d(padded, factor)[0]
 
 
-def enlarge(small: torch.Tensor, shape: Shape, factor: float) -> torch.Tensor:
+def enlarge(small: torch.Tensor, shape: Shape, factor: int) -> torch.Tensor:
     """Linear interpolation; pixel centres keep their place."""
-    for axis in (1, 2):
-        place = (torch.arange(shape[axis - 1], device=small.device) + 0.5) / factor - 0.5
-        place = place.clamp_(0, small.shape[axis] - 1)
-        low = place.floor().to(torch.int64)
-        high = (low + 1).clamp_(max=small.shape[axis] - 1)
-        part = (place - low)[:, None] if axis == 1 else place - low
-        small = torch.lerp(small.index_select(axis, low), small.index_select(axis, high), part)
-    return small
+    wide = F.interpolate(small[None], scale_factor=factor, mode="bilinear", align_corners=False)
+    return wide[0, :, : shape[0], : shape[1]]
 
 
 def stretch(fields: torch.Tensor, shape: Shape, factor: NDArray[np.float64]) -> torch.Tensor:

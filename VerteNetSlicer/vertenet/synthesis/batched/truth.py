@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..display import DisplayList
-from .filters import _kernels
+from .filters import gauss
 
 
 def visibility(
@@ -21,24 +21,10 @@ def visibility(
     six, outline = six.nan_to_num(-1e6), outline.nan_to_num(-1e6)
     covered = sample(inside, outline)
     whole = (covered.amin(-1) > 0.5) & (sample(inside, six) > 0.5).all(-1)
-    measurable = whole & _seen(outline, _smooth(image), image)
+    size = np.full((len(scans), 2), 0.7)
+    measurable = whole & _seen(outline, gauss(image, size, truncate=4.0, mirrored=True), image)
     shown = present & (covered.mean(-1) >= 0.5)
     return torch.where(shown, torch.where(measurable, 1, 2), 0).to(torch.int8)
-
-
-def _smooth(image: torch.Tensor) -> torch.Tensor:
-    """Gaussian of 0.7 pixels as scipy.ndimage does it by default: edges are mirrored."""
-    kernel = torch.from_numpy(_kernels(np.array([0.7]), 4.0)).to(image.device)
-    reach = kernel.shape[1] // 2
-    for axis in (1, 2):
-        count = image.shape[axis]
-        place = torch.arange(-reach, count + reach, device=image.device)
-        place = torch.where(place < 0, -1 - place, place)
-        place = torch.where(place >= count, 2 * count - 1 - place, place)
-        padded = image.index_select(axis, place.clamp_(0, count - 1))
-        parts = [kernel[0, k] * padded.narrow(axis, k, count) for k in range(kernel.shape[1])]
-        image = torch.stack(parts).sum(dim=0) if image.device.type != "cpu" else sum(parts)
-    return image
 
 
 def _seen(outline: torch.Tensor, smooth: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
