@@ -128,6 +128,13 @@ def test_a_description_with_a_wrong_entry_is_refused(tmp_path, entries):
         read_model_info(tmp_path)
 
 
+def test_a_description_of_endless_depth_is_refused(tmp_path):
+    write(tmp_path)
+    (tmp_path / "model.json").write_text("[" * 100_000)
+    with pytest.raises(ModelError, match="not valid JSON"):
+        read_model_info(tmp_path)
+
+
 def test_an_unknown_architecture_is_refused(tmp_path):
     with pytest.raises(ModelError, match="architectures compact, published"):
         write(tmp_path / "m", architecture="other")

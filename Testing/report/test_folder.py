@@ -117,3 +117,21 @@ def test_every_system_error_becomes_a_sentence(code: int) -> None:
     message = str(output_error(OSError(code, os.strerror(code)), "/out"))
     assert message.startswith("Expected to write '/out', but ")
     assert "Choose another output folder" in message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_file_that_finds_no_room_is_told_by_the_name_that_was_asked_for(
+    an_analysis: Analysis, an_image: DxaImage, tmp_path: Path
+) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, before[1]))  # the image is larger
+    try:
+        with pytest.raises(OutputError) as caught:
+            write_folder(an_analysis, tmp_path / "scan", image=an_image)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(tmp_path / "scan" / "image.nrrd") in str(caught.value)
+    assert ".vertenet-" not in str(caught.value)
+    assert names(tmp_path) == []

@@ -102,7 +102,7 @@ def read_model_info(directory: str | Path) -> ModelInfo:
             f"Expected a model directory with {INFO_FILE}, got '{directory}'. "
             "Give the folder that 'vertenet train' or 'vertenet convert-checkpoint' wrote."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, "it is not valid JSON") from error
     return _info(content, path)
 

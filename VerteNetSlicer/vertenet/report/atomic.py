@@ -16,6 +16,7 @@ from ..errors import OutputError
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than is allowed",
     errno.EACCES: "permission was denied",
     errno.EPERM: "permission was denied",
     errno.EROFS: "the file system is read-only",
@@ -99,6 +100,8 @@ def whole_folder(target: Path, *, stale: tuple[str, ...] = ()) -> Iterator[Path]
             work.mkdir()
             yield work
             _move_into(work, target, stale)
+        except OutputError as error:  # the user knows the folder that was asked for
+            raise OutputError(str(error).replace(str(work), str(target))) from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
