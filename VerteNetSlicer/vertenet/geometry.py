@@ -121,7 +121,7 @@ def clip_polygon(
     Returns:
         ``(M, 2)`` open outline; ``(0, 2)`` where nothing is inside.
     """
-    outline = [(float(x), float(y)) for x, y in np.asarray(points, dtype=np.float64)]
+    outline = [(x, y) for x, y in np.asarray(points, dtype=np.float64).tolist()]
     for axis in (0, 1):
         for sign, limit in ((1.0, low[axis]), (-1.0, -high[axis])):
             if all(sign * point[axis] >= limit for point in outline):

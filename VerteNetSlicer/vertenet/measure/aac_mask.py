@@ -36,8 +36,9 @@ def masked_pixels(pixels: Pixels) -> Mask:
     point is dragged; an array that was changed in place must be copied first.
     """
     global _last
-    if _last is not None and _last[0]() is pixels:
-        return _last[1]
+    last = _last
+    if last is not None and last[0]() is pixels:
+        return last[1]
     mask = find_masks(pixels)
     _last = (weakref.ref(pixels), mask)
     return mask

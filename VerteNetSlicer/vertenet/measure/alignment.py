@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anatomy import POINT_NAMES, Level, Spine
+from ..anatomy import Level, Spine
 from ..geometry import Array, PixelScale, wrap_angle_deg
+from .heights import spine_arrays
 
 RECUMBENT_NOTE = "DXA is taken lying down: angles and discs are not those of a standing radiograph."
 MEYERDING_FROM = 0.08
@@ -121,7 +122,7 @@ def measure_alignment(
     doubt = implausible or {}
     kept = [v for v in spine.vertebrae if v.level not in doubt or v.reader is not None]
     levels = [v.level for v in kept]
-    plates = _Plates.of(Spine(tuple(kept)), scale)
+    plates = _Plates.of(spine if len(kept) == len(spine) else Spine(tuple(kept)), scale)
     kyphosis = _angle("T4", "T12", levels, plates, -1.0, "T4 upper to T12 lower endplate")
     lordosis = _angle("L1", "L5", levels, plates, 1.0, "L1 upper to L5 lower endplate")
     sacral = Measurement(
@@ -150,16 +151,10 @@ class _Plates:
 
     @classmethod
     def of(cls, spine: Spine, scale: PixelScale) -> _Plates:
-        nan = math.nan
-        marks = [v.points.get(name) for v in spine.vertebrae for name in POINT_NAMES]
-        rows = [
-            (nan, nan, nan) if m is None else (m.x, m.y, nan if m.sigma_px is None else m.sigma_px)
-            for m in marks
-        ]
-        table = np.array(rows, dtype=np.float64).reshape(-1, 6, 3)
+        pixels, spread = spine_arrays(spine)
         with np.errstate(all="ignore"):
-            points = scale.to_units(table[..., :2])
-            sigma = table[..., 2:] * np.array([scale.column, scale.row])
+            points = scale.to_units(pixels)
+            sigma = spread[..., None] * np.array([scale.column, scale.row])
             facing = np.nansum(points[:, [_AS, _AI], 0] - points[:, [_PS, _PI], 0])
             if facing < 0:
                 points[..., 0] *= -1

@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import LEVELS, POINT_NAMES, Level, Side, Spine, Vertebra
+from ..anatomy import LEVELS, Level, Side, Spine, Vertebra
 from ..geometry import Array, PixelScale
+from .heights import spine_arrays
 from .quality_image import ImageQuality, image_quality
 
 if TYPE_CHECKING:
@@ -117,13 +117,14 @@ def check_quality(
         width, height = image.width, image.height
     covered = tuple(v.level for v in spine.vertebrae)
     missing = tuple(lv for lv in LEVELS[:-1] if lv not in covered)
-    points = _points(spine)
+    points, _ = spine_arrays(spine)
     found = _outside(spine, points, width, height)
     pixels = None
     if len(spine):
-        found += _uncertain(spine, points)
+        sigmas = [_mean_sigma(vertebra) for vertebra in spine.vertebrae]
+        found += _uncertain(spine, points, sigmas)
         found += _geometry(spine, scale.to_units(points))
-        found += _labels(spine) + _tilt(spine, points) + _field(spine, points, height)
+        found += _labels(spine) + _tilt(spine, points, sigmas) + _field(spine, points, height)
         if image is not None:
             pixels = image_quality(image.pixels, points)
     if missing:
@@ -135,13 +136,6 @@ def check_quality(
         level: f.text for f in reversed(found) if f.code in _WITHHOLDING for level in f.levels
     }
     return Quality(covered, missing, tuple(found), implausible, pixels)
-
-
-def _points(spine: Spine) -> Array:
-    """``(n, 6, 2)`` pixels, NaN where missing."""
-    marks = [v.points.get(name) for v in spine.vertebrae for name in POINT_NAMES]
-    rows = [(math.nan, math.nan) if m is None else (m.x, m.y) for m in marks]
-    return np.array(rows, dtype=np.float64).reshape(-1, 6, 2)
 
 
 _WITHHOLDING = ("outside", "cut", "uncertain", "shape", "size", "order", "overlap")
@@ -238,7 +232,9 @@ def _sizes(spine: Spine, depth: Array, tallest: Array) -> list[Finding]:
     found = []
     for i, vertebra in enumerate(spine.vertebrae):
         level = vertebra.level
-        near = [j for j, other in enumerate(order) if 0 < abs(other - order[i]) <= _NEAR]
+        # levels rise, so that those within three levels stand within three places
+        window = range(max(i - _NEAR, 0), min(i + _NEAR + 1, len(order)))
+        near = [j for j in window if j != i and abs(order[j] - order[i]) <= _NEAR]
         d = _share(depths[i], [depths[j] for j in near])
         h = _share(talls[i], [talls[j] for j in near])
         if d is not None and not DEPTH_RANGE[0] <= d <= DEPTH_RANGE[1]:
@@ -252,8 +248,13 @@ def _sizes(spine: Spine, depth: Array, tallest: Array) -> list[Finding]:
 
 def _share(value: float, others: list[float]) -> float | None:
     """A length over the median of others; None where that is not a length."""
-    middle = median(others) if others else 0.0
+    middle = _median(others) if others else 0.0
     return value / middle if 0 < middle < math.inf and math.isfinite(value) else None
+
+
+def _median(values: list[float]) -> float:
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _neighbours(
@@ -316,12 +317,11 @@ def _mean_sigma(vertebra: Vertebra) -> float:
     return sum(sigmas) / len(sigmas) if len(sigmas) >= 4 else 0.0
 
 
-def _uncertain(spine: Spine, points: Array) -> list[Finding]:
+def _uncertain(spine: Spine, points: Array, sigmas: list[float]) -> list[Finding]:
     """Bodies whose points the network guessed rather than saw."""
     out = []
-    for vertebra, six in zip(spine.vertebrae, points, strict=True):
+    for vertebra, six, sigma in zip(spine.vertebrae, points.tolist(), sigmas, strict=True):
         size = (math.dist(six[0], six[5]) + math.dist(six[0], six[2])) / 2
-        sigma = _mean_sigma(vertebra)
         if size > 0 and sigma > TOO_UNCERTAIN * size:
             text = (
                 f"{vertebra.level}: the points are too uncertain (on average "
@@ -331,12 +331,12 @@ def _uncertain(spine: Spine, points: Array) -> list[Finding]:
     return out
 
 
-def _tilt(spine: Spine, points: Array) -> list[Finding]:
+def _tilt(spine: Spine, points: Array, sigmas: list[float]) -> list[Finding]:
     """Endplate points that the network could not settle: often a double contour."""
     out = []
-    for vertebra, six in zip(spine.vertebrae, points, strict=True):
+    for vertebra, six, sigma in zip(spine.vertebrae, points.tolist(), sigmas, strict=True):
         size = math.dist(six[0], six[5])
-        if size > 0 and _mean_sigma(vertebra) > DOUBLE_CONTOUR * size:
+        if size > 0 and sigma > DOUBLE_CONTOUR * size:
             out.append(vertebra.level)
     if not out:
         return []
