@@ -115,6 +115,15 @@ def test_marked_plaques_become_scores(geometry):
     assert eight == (1, 2)  # 0.33 and 1.33 heights
 
 
+def test_a_wall_that_was_not_looked_at_is_not_zero(geometry):
+    marks = [Plaque("anterior", (160, 75), (162, 85))]
+    found, eight = walls_from_plaques(geometry, marks, read=[(Level.L2, "posterior")])
+    assert found[Level.L1, "anterior"] == 2
+    assert found[Level.L2, "posterior"] == 0
+    assert found[Level.L4, "posterior"] is None
+    assert eight is None
+
+
 def test_plaques_that_overlap_count_once(geometry):
     marks = [Plaque("anterior", (160, 76), (160, 84)), Plaque("anterior", (165, 78), (165, 80))]
     assert walls_from_plaques(geometry, marks)[0][Level.L1, "anterior"] == 1

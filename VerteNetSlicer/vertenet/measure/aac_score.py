@@ -156,18 +156,27 @@ def _category(total: int | None, lower_bound: bool) -> str | None:
 
 
 def walls_from_plaques(
-    geometry: AacGeometry, plaques: Iterable[Plaque]
+    geometry: AacGeometry, plaques: Iterable[Plaque], *, read: Iterable[Wall] | None = None
 ) -> tuple[dict[Wall, int | None], tuple[int, int] | None]:
     """Wall scores, and Schousboe's, from marked plaques.
+
+    Args:
+        geometry: the guides.
+        plaques: what the reader marked.
+        read: the walls that the reader looked at; another wall without a mark is not
+            scored.  None where all eight were looked at: one without a mark is 0 then.
 
     A stretch counts along the spine, from guide to guide; stretches that overlap count
     once.  One segment from guide to guide is taken as one vertebral height.
 
     Returns:
-        The eight wall scores, None where a guide is missing; and Schousboe's two scores,
-        None unless all four segments are there.
+        The eight wall scores, None where a guide is missing or the wall was not read; and
+        Schousboe's two scores, None unless all eight walls have a score.
     """
     shares = _shares(geometry, tuple(plaques))
+    if read is not None:
+        looked_at = frozenset(read)
+        shares = {w: s if s or w in looked_at else None for w, s in shares.items()}
     walls = {key: None if s is None else wall_score(s) for key, s in shares.items()}
     if any(s is None for s in shares.values()):
         return walls, None
