@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vertenet.synthesis.contour import SIX_INDEX
-from vertenet.synthesis.corners import _RAISED, _lower, as_seen, rounding
+from vertenet.synthesis.corners import _RAISED, _lower, as_seen, lip, rounding
 
 PARAMS = {"flat": [1.0, 1.0], "cut": 0.05, "rounding": 4.0}
 
@@ -61,3 +61,29 @@ def test_a_body_that_is_not_there_stays_away():
     out = with_corners(spine, PARAMS, np.random.default_rng(1))
     assert np.isnan(np.delete(np.asarray(out.six), 5, axis=0)).all()
     assert np.isfinite(np.asarray(out.six)[5]).all()
+
+
+LIPS = {"lips": [1.0, 0.14, 0.06, 0.10]}
+
+
+def test_a_lip_stands_on_the_endplate_and_is_as_high_as_was_drawn():
+    outline = box()
+    slab = lip(outline, LIPS, np.array([0.5, 0.5, 0.5, 0.0]), (100.0, 100.0))
+    assert slab[0] == pytest.approx([0.0, -0.14 * 30])
+    assert slab[8] == pytest.approx([20.0, -0.06 * 30])
+    assert slab[16] == pytest.approx([40.0, -0.10 * 30])
+    assert slab[32] == pytest.approx(outline[16])
+    assert slab[48] == pytest.approx(outline[0])
+
+
+def test_a_lip_leaves_a_third_of_the_disc_open():
+    slab = lip(box(), LIPS, np.array([1.0, 0.0, 1.0, 0.0]), (2.0, 3.0))
+    assert slab[0, 1] == pytest.approx(-0.7 * 2.0)
+    assert slab[16, 1] == pytest.approx(-0.7 * 3.0)
+
+
+@pytest.mark.parametrize(("chance", "drawn"), [(0.49, True), (0.5, False), (0.51, False)])
+def test_only_the_share_asked_for_has_a_lip(chance, drawn):
+    params = {"lips": [0.5, 0.1, 0.1, 0.1]}
+    found = lip(box(), params, np.array([0.5, 0.5, 0.5, chance]), (9.0, 9.0))
+    assert (found is not None) is drawn

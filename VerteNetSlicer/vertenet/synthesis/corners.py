@@ -68,6 +68,40 @@ def _lower(outline: Array, params: Params, chance: Array) -> None:
     outline[63:55:-1] += ((1.0 - np.arange(1, 9) / 9) ** 2)[:, None] * forward
 
 
+def lip(outline: Array, params: Params, chance: Array, room: tuple[float, float]) -> Array | None:
+    """The far rim of a superior endplate, thrown above it by a slanting beam, (64, 2).
+
+    Its lower side is the endplate itself: the points stay on the lower of both lines,
+    where readers put them on radiographs and on most rotated scans.
+
+    Args:
+        outline: (64, 2) of the body.
+        params: ``lips``, their share and height behind, in the middle and in front, as
+            shares of the body's height.
+        chance: (4,) even numbers of 0 to 1.
+        room: height of the disc above, posterior and anterior, units.
+    """
+    share, *high = params["lips"]
+    if chance[3] >= share:
+        return None
+    _, angle, _, height, _ = local_frame(outline)
+    up = np.array([np.sin(angle), -np.cos(angle)])
+    behind, middle, ahead = np.array(high) * height * 2.0 * chance[:3]
+    behind, ahead = min(behind, 0.7 * room[0]), min(ahead, 0.7 * room[1])
+    middle = min(middle, 0.35 * (room[0] + room[1]))
+    rise = np.interp(np.arange(17) / 16, [0.0, 0.35, 0.65, 1.0], [behind, middle, middle, ahead])
+    roof, floor = outline[:17] + rise[:, None] * up, outline[:17]
+    front, back = (np.linspace(0.0, 1.0, 16, endpoint=False)[:, None] for _ in range(2))
+    return np.concatenate(
+        [
+            roof[:16],
+            roof[16] + front * (floor[16] - roof[16]),
+            floor[:0:-1],
+            floor[0] + back * (roof[0] - floor[0]),
+        ]
+    )
+
+
 def rounding(params: Params, rng: np.random.Generator) -> Array:
     """(18,) rounding of each body's corners, units."""
     size: Array = params["rounding"] * rng.uniform(0.6, 1.4, 18)

@@ -17,7 +17,7 @@ from . import findings, framing, girdles, skeleton, soft_tissue
 from .bodies import BodyStyle
 from .body_table import BodyTable, tabulate
 from .canvas import Points, PolygonSheet, Shape
-from .corners import as_seen, rounding, with_corners
+from .corners import as_seen, lip, rounding, with_corners
 from .parameters import Params
 from .pen import Pen
 from .spacing import with_discs
@@ -25,7 +25,7 @@ from .view import SpineCurve, View, make_view
 
 #: Streams of chance of the noises, see `stream`.
 BONE_GRAIN, TISSUE_NOISE, BODY_GRAIN, DETECTOR = 7, 17, 22, 32
-ROUNDING = 23
+ROUNDING, LIPS = 23, 24
 #: Sizes of the tissue's uneven thickness in units, and their shares.
 TISSUE_SIZES = ((90.0, 1.0), (28.0, 0.5), (9.0, 0.25))
 SHEETS = ("sharp", "soft", "metal", "broad", "middle", "fine", "cover", "letters")
@@ -150,7 +150,32 @@ def _bodies(spine: Any, view: View, params: Params) -> tuple[tuple[Points, BodyS
         (outline, replace(_style(level, params, rng, view), rounding=float(rounded[level])))
         for level, outline in outlines
     ]
-    return tuple((outline, style) for outline, style in styled if np.isfinite(outline).all())
+    bodies = tuple((outline, style) for outline, style in styled if np.isfinite(outline).all())
+    return bodies + _lips(bodies, params)
+
+
+def _lips(
+    bodies: tuple[tuple[Points, BodyStyle], ...], params: Params
+) -> tuple[tuple[Points, BodyStyle], ...]:
+    """Slabs above the superior endplates, drawn as bodies of their own."""
+    chance = stream(params, LIPS).uniform(0.0, 1.0, (len(bodies), 4))
+    inside, line = params["lip_gain"]
+    slabs = []
+    for k in range(1, len(bodies)):
+        above, (outline, style) = bodies[k - 1][0], bodies[k]
+        room = [float(np.linalg.norm(outline[a] - above[b])) for a, b in ((0, 48), (16, 32))]
+        slab = lip(outline, params, chance[k], (room[0], room[1]))
+        if slab is not None:
+            thin = replace(
+                style,
+                plateau=inside * style.plateau,
+                ends=(line * style.ends[0], 0.0),
+                walls=(0.0, 0.0),
+                hollow=0.0,
+                rounding=0.0,
+            )
+            slabs.append((slab, thin))
+    return tuple(slabs)
 
 
 def _style(level: int, params: Params, rng: np.random.Generator, view: View) -> BodyStyle:

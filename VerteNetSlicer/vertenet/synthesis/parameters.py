@@ -132,6 +132,13 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "rounding": float(rng.uniform(0.0, 7.0)),
         "flat": [float(v) for v in rng.uniform(-0.3, 1.3, 2)],
         "cut": float(rng.uniform(-0.01, 0.06)),
+        "lips": [
+            float(
+                rng.uniform(0.3, 1.0) if _chance(rng, 0.65 if look == "radiograph" else 0.35) else 0
+            ),
+            *(float(v) for v in rng.uniform(0.0, 1.0, 3) * (0.14, 0.06, 0.10)),
+        ],
+        "lip_gain": [float(v) for v in rng.uniform((0.3, 0.0), (1.0, 1.0))],
         "shell": float(rng.uniform(0.6, 1.3) if bright else rng.uniform(0.8, 2.0)),
         "tangle": int(rng.integers(0, 4) if bright else rng.integers(0, 9)),
         "costal": float(rng.uniform(0.0, 1.3)),
