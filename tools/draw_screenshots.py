@@ -150,7 +150,9 @@ def _picture(view):
 
 
 def _save(picture, path: Path) -> None:
-    picture.convert("RGB").quantize(192).save(path, optimize=True)
+    # Octree: it keeps the few drawn colours beside all the grey.
+    few = picture.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE)
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":
