@@ -58,7 +58,9 @@ def render_batch(
     params = [scan.params for scan in scans]
     kind = noise or (StreamNoise if where.type == "cpu" else CounterNoise)
     batch = _Batch(scans, where, kind(params, where))
-    return batch.developed(batch.bones() + batch.tissues() + batch.bodies())
+    # cuDNN would round to TF32, and choose its method by the size of the batch
+    with torch.backends.cudnn.flags(enabled=False):
+        return batch.developed(batch.bones() + batch.tissues() + batch.bodies())
 
 
 class _Batch:
