@@ -177,3 +177,11 @@ def test_guides_of_a_vertebra_that_cannot_be_right_are_never_ok(build):
     assert "cannot be right" in found.reason
     cut = crop(build, paint(tissue(), "black", right_of(0.5)), doubtful=doubt)
     assert {s.status for s in cut.per_segment} == {"cropped"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_mask_cuts_off_from_the_border_shows_nothing_either(build, kind):
+    # an arm of one grey, 30 px wide, and a mask that covers it towards the border
+    arm = np.where(right_of(0.4), 250.0, tissue())
+    found = crop(build, paint(arm, kind, right_of(0.4 + 30 / DEPTH)))
+    assert [s.room for s in found.per_segment] == pytest.approx([0.4] * 4, abs=0.08)

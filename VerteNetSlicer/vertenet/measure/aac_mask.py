@@ -49,7 +49,8 @@ def find_masks(pixels: Pixels) -> Mask:
     values = np.asarray(pixels, dtype=np.float32)
     if min(values.shape) < 2 * _EXACT:
         return np.asarray(values == values.flat[0] if np.ptp(values) == 0 else values != values)
-    exact = _of_one_value(values)
+    same = _all_alike(values)
+    exact = _of_one_value(values, same)
     rest = values[::3, ::3][~exact[::3, ::3]]
     if rest.size < 50:
         return np.ones(values.shape, dtype=bool)
@@ -59,16 +60,19 @@ def find_masks(pixels: Pixels) -> Mask:
         return np.ones(values.shape, dtype=bool)
     # a padding value far from all greys must not drown the rest in rounding
     greys = np.clip((values - low) * (256 / span), -256, 512)
-    return exact | _of_white_noise(greys)
+    mask = exact | _of_white_noise(greys)
+    if not mask.any():
+        return mask
+    # what a mask cuts off from the border shows nothing either: an arm behind collimation
+    return mask | _of_one_value(values, same, ndimage.maximum_filter(mask, 4 * _EXACT + 1))
 
 
-def _of_one_value(values: Pixels) -> Mask:
-    """Regions at the border whose pixels are all the same."""
-    same = _all_alike(values)
+def _of_one_value(values: Pixels, same: Mask, beside: Mask | None = None) -> Mask:
+    """Regions at the border, or beside a mask, whose pixels are all the same."""
     if not same.any():
         return same
     # squares that overlap share a pixel, so that a connected region has one value
-    mask = _at_border(same)
+    mask = _at_border(same, beside)
     if not mask.any():
         return mask
     near = ndimage.maximum_filter(mask, _EXACT)
@@ -122,12 +126,14 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     return (scatter <= limit * limit) & (noise <= _GREYS), noise
 
 
-def _at_border(flat: Mask) -> Mask:
-    """The connected regions that touch the image's border and are not small."""
+def _at_border(flat: Mask, beside: Mask | None = None) -> Mask:
+    """The connected regions that touch the image's border, or a mask, and are not small."""
     labels, count = ndimage.label(flat)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     kept = np.zeros(count + 1, dtype=bool)
     kept[edge] = True
+    if beside is not None:
+        kept[labels[beside]] = True
     kept[0] = False
     kept &= np.bincount(labels.ravel(), minlength=count + 1) >= _SMALL * flat.size
     return np.asarray(kept[labels])
