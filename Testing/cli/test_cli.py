@@ -288,6 +288,21 @@ def test_a_full_disk_is_a_sentence(
 # --- measure
 
 
+@pytest.mark.parametrize("command", ["--help", "info", "report"])
+def test_a_command_that_finds_no_points_loads_no_torch(tmp_path: Path, command: str) -> None:
+    arguments = [command]
+    if command == "report":
+        points = write_points(tmp_path / "p.csv", "a")
+        assert run("measure", points, "--output", tmp_path / "out") == 0
+        arguments.append(str(tmp_path / "out"))
+    code = (
+        "import sys; from vertenet.cli import main;"
+        f"code = main({arguments!r});"
+        "sys.exit(code or ('torch' in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=True, capture_output=True)
+
+
 def test_measure_needs_no_torch(tmp_path: Path) -> None:
     points = write_points(tmp_path / "p.csv", "a")
     code = (
