@@ -124,6 +124,8 @@ def _read_a_little(widget) -> None:
         mark = Plaque("anterior", (x, top[1] + 0.2 * rows), (x, top[1] + 0.6 * rows))
         logic.mark(volume, mark)
     logic.look_at(volume, (Level.L4, "anterior"))
+    # How long it took says something of this machine only.
+    panel.ui.statusLabel.hide()
     table = panel.ui.reviewTable
     levels = [table.item(row, 0).text() for row in range(table.rowCount())]
     table.selectRow(levels.index("L2"))

