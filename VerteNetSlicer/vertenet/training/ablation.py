@@ -1,17 +1,12 @@
 """What each part of the network is worth: variants taught alike and judged alike.
 
-``python -m vertenet.training.ablation SCANS OUTPUT`` trains every variant from nothing on
-the scans of a pool, for equally many views of the same size, and writes
-``OUTPUT/ablation.csv``, one row a variant, as soon as it is there.  A variant that has its
-row is not trained again.
+``tools/ablate.py`` runs them: every variant is trained from nothing on the scans of a pool,
+for equally many views.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +22,6 @@ from ..network.bundle import LoadedModel
 from ..network.coding import Targets, cell_pixels, cell_values, encode
 from ..network.compact import STRIDE
 from ..network.published import MEAN, VerteNet
-from ..report.atomic import write_text
 from .augment import Batch, make_batch
 from .config import TrainingConfig
 from .finish import validate
@@ -198,59 +192,36 @@ def multiplications(variant: Variant, network: nn.Module) -> int:
     return total
 
 
-def run(
+def rows(
     scans: Path,
     output: Path,
     *,
     views: int,
     peer_views: int,
     judged: int,
-    report: Callable[[str], None],
-) -> None:
-    """Train and judge what has no row yet; the peer beside ours at its number of views."""
-    output.mkdir(parents=True, exist_ok=True)
-    table = output / "ablation.csv"
-    rows = list(csv.DictReader(table.read_text().splitlines())) if table.exists() else []
+    done: Collection[str] = (),
+    report: Callable[[str], None] = lambda line: None,
+) -> Iterator[dict[str, Any]]:
+    """Train and judge every variant, and the peer beside ours at its number of views.
+
+    Args:
+        scans: folder of rendered scans.
+        output: keeps the states of the trainings.
+        views: of each variant.
+        peer_views: of the peer, and of ours beside it.
+        judged: scans each is judged on.
+        done: variants to leave out.
+        report: called with one line at a time.
+    """
     small = replace(
         VARIANTS[0], name="as bundled, views of the peer", batch=PEER.batch, canvas=PEER.canvas
     )
     planned = [(v, views) for v in VARIANTS] + [(small, peer_views), (PEER, peer_views)]
     for variant, count in planned:
-        if any(r["variant"] == variant.name for r in rows):
+        if variant.name in done:
             continue
         torch.manual_seed(1)
         train = train_published if variant.published else train_compact
         state = output / variant.name.replace(" ", "_").replace(",", "")
         network = train(variant, scans, count, state, report)
-        rows.append(row(variant, network, count, judged))
-        report(str(rows[-1]))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(table, text.getvalue())
-
-
-def main() -> None:
-    """Command line of this module."""
-    parser = argparse.ArgumentParser(prog="python -m vertenet.training.ablation")
-    parser.add_argument("scans", type=Path, help="folder of rendered scans (pool)")
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--views", type=int, default=4800)
-    parser.add_argument("--peer-views", type=int, default=1600)
-    parser.add_argument("--judged", type=int, default=60, help="scans each variant is judged on")
-    parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    run(
-        given.scans,
-        given.output,
-        views=given.views,
-        peer_views=given.peer_views,
-        judged=given.judged,
-        report=lambda line: print(line, flush=True),  # noqa: T201
-    )
-
-
-if __name__ == "__main__":
-    main()
+        yield row(variant, network, count, judged)
