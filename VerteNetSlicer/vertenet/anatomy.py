@@ -8,6 +8,7 @@ correction gives a new object.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -287,3 +288,33 @@ def parse_label(text: str) -> tuple[Level, PointName]:
             f"got '{text}'. Correct the label."
         )
     return Level[level], PointName[name]
+
+
+_Arrays = tuple[NDArray[np.float64], NDArray[np.float64]]
+_last_arrays: tuple[weakref.ReferenceType[Spine], _Arrays] | None = None
+
+
+def spine_arrays(spine: Spine) -> _Arrays:
+    """Points ``(n, 6, 2)`` and sigmas ``(n, 6)``, pixels, NaN where missing; not to be changed.
+
+    Remembered for the last spine, as several measures begin with it.
+    """
+    global _last_arrays
+    last = _last_arrays
+    if last is not None and last[0]() is spine:
+        return last[1]
+    nothing = (math.nan, math.nan, math.nan)
+    rows: list[tuple[float, float, float]] = []
+    for vertebra in spine.vertebrae:
+        points = vertebra.points
+        for name in POINT_NAMES:
+            mark = points.get(name)
+            if mark is None:
+                rows.append(nothing)
+            else:
+                rows.append((mark.x, mark.y, math.nan if mark.sigma_px is None else mark.sigma_px))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6, 3)
+    table.flags.writeable = False
+    answer = table[:, :, :2], table[:, :, 2]
+    _last_arrays = (weakref.ref(spine), answer)
+    return answer

@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anatomy import Level, Spine
+from ..anatomy import Level, Spine, spine_arrays
 from ..geometry import Array, PixelScale, wrap_angle_deg
-from .heights import spine_arrays
 
 RECUMBENT_NOTE = "DXA is taken lying down: angles and discs are not those of a standing radiograph."
 MEYERDING_FROM = 0.08

@@ -12,14 +12,12 @@ intervals, value +- 1.96 standard deviations.
 
 from __future__ import annotations
 
-import math
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anatomy import POINT_NAMES, Spine
+from ..anatomy import Spine, spine_arrays
 from ..geometry import Array, PixelScale
 
 HEIGHT_NAMES = ("Ha", "Hm", "Hp")
@@ -90,35 +88,6 @@ class HeightTable:
     depth: Array
     area: Array
     unit: str
-
-
-_last: tuple[weakref.ReferenceType[Spine], tuple[Array, Array]] | None = None
-
-
-def spine_arrays(spine: Spine) -> tuple[Array, Array]:
-    """Points ``(n, 6, 2)`` and sigmas ``(n, 6)``, pixels, NaN where missing; not to be changed.
-
-    Remembered for the last spine, as several measures begin with it.
-    """
-    global _last
-    last = _last
-    if last is not None and last[0]() is spine:
-        return last[1]
-    nothing = (math.nan, math.nan, math.nan)
-    rows: list[tuple[float, float, float]] = []
-    for vertebra in spine.vertebrae:
-        points = vertebra.points
-        for name in POINT_NAMES:
-            mark = points.get(name)
-            if mark is None:
-                rows.append(nothing)
-            else:
-                rows.append((mark.x, mark.y, math.nan if mark.sigma_px is None else mark.sigma_px))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6, 3)
-    table.flags.writeable = False
-    answer = table[:, :, :2], table[:, :, 2]
-    _last = (weakref.ref(spine), answer)
-    return answer
 
 
 def height_table(spine: Spine, scale: PixelScale) -> HeightTable:

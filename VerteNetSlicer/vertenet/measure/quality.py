@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import LEVELS, Level, Side, Spine, Vertebra
+from ..anatomy import LEVELS, Level, Side, Spine, Vertebra, spine_arrays
 from ..geometry import Array, PixelScale
-from .heights import spine_arrays
 from .quality_image import ImageQuality, image_quality
 
 if TYPE_CHECKING:
