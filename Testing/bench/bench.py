@@ -27,6 +27,7 @@ ROWS, COLUMNS = 1800, 600
 SPACING_MM = 0.5
 TARGET_RATIO = 10.0
 TARGET_COMMAND_S, TARGET_IMAGES_PER_S, TARGET_MB = 4.0, 6.0, 700.0
+WANTED = 14
 PUBLISHED = "published forward pass"
 WHOLE = "whole detection"
 FEW, MANY = 8, 40
@@ -39,9 +40,12 @@ def scan_file(folder: Path) -> Path:
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
-    from vertenet.synthesis import synthesise
+    from vertenet.synthesis import draw_parameters, render_scan
 
-    pixels = np.asarray(synthesise(7, size=(ROWS, COLUMNS)).image, dtype=np.float64)
+    params = draw_parameters(np.random.default_rng(7), look="bright")
+    # the whole spine in view, nothing over it: all fourteen vertebrae are looked at
+    params.update(top_level=1.6, bottom_level=18.5, mask="none", patches=0, inverted=False)
+    pixels = np.asarray(render_scan(params, (ROWS, COLUMNS)).image, dtype=np.float64)
     pixels = (pixels - pixels.min()) / np.ptp(pixels) * 4095.0
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -76,6 +80,8 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
     detector = load_detector(device="cpu")
     image = read_image(path)
     frame, spine = pipeline.frame_of(image), detector.detect(image)
+    if len(spine) != WANTED:
+        raise SystemExit(f"Expected {WANTED} vertebrae on the bench scan, found {len(spine)}.")
     analysis = pipeline.measure(spine, frame, image=image, model=detector.info)
     yardstick = published.build({}).eval()
     tensor = torch.rand(1, 3, 1024, 512)
