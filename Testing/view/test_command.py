@@ -9,7 +9,12 @@ import pytest
 
 import vertenet_web.command as command
 from vertenet.cli import main
-from vertenet.errors import ConfigurationError, ImageError, MissingDependencyError
+from vertenet.errors import (
+    ConfigurationError,
+    ImageError,
+    MissingDependencyError,
+    OutputError,
+)
 
 
 def show(*places, **options):
@@ -45,14 +50,21 @@ def test_a_token_that_can_be_guessed_is_refused(complete, length):
         show(token="x" * length)
 
 
-def test_a_port_that_is_taken_is_said(complete):
+@pytest.mark.parametrize("name", ["drafts", "output"])
+def test_a_folder_that_cannot_be_made_is_said_before_anything_starts(complete, tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="a file stands where a folder"):
+        show(**{"drafts": tmp_path / "drafts", name: tmp_path / "file" / "deeper"})
+
+
+def test_a_port_that_is_taken_is_said(complete, tmp_path):
     pytest.importorskip("aiohttp", reason="the packages of vertenet[view] are not installed")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"port {port}"):
-            show(port=port)
+            show(port=port, drafts=tmp_path)
 
 
 def test_the_command_line_shows_one_sentence_and_fails(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 from test_reading import IMAGE, ROWS, detected
@@ -66,3 +67,17 @@ def test_no_edit_is_lost_and_no_reader_sees_anothers(start, browse, scans):
     time.sleep(0.5)
     page.wait(ROWS)
     assert not page.state("offer")
+
+
+def test_a_crash_of_the_readers_process_loses_nothing(start, browse, scans):
+    view, page = start(scans / "synthetic_faint.dcm"), browse().page()
+    page.open(view.address)
+    detected(page)
+    rows = moved(page)
+    (pid,) = view.children()
+    os.kill(pid, signal.SIGKILL)
+    page.wait("document.querySelector('.offer')")
+    page.click("#take-offer")
+    page.wait(ROWS)
+    assert page.text("#grades") == rows
+    assert view.children() != [pid]

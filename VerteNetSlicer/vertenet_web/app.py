@@ -105,14 +105,14 @@ class App:
             asyncio.get_running_loop().call_soon(self.refresh)
 
     def warm_up(self) -> None:
-        """Load the network, so that the first detection does not wait for it."""
+        """Load the network, so that the first detection need not wait for it."""
         import numpy as np
 
         from vertenet.images import image_from_array
 
-        detector = self.reader.logic.detector
+        blank = image_from_array(np.zeros((256, 128), np.float32), name="warm-up")
         try:
-            detector.detect(image_from_array(np.zeros((256, 128), np.float32), name="warm-up"))
+            self.reader.logic.detector.detect(blank)
         except VerteNetError:
             return  # said at the click, to the reader who asked
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import os
 import secrets
 import webbrowser
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from vertenet.errors import ConfigurationError, ImageError, MissingDependencyError
+from vertenet.report.atomic import output_errors
 
 from .settings import Settings, drafts_folder, is_loopback
 
@@ -47,6 +49,7 @@ def view(
         MissingDependencyError: if the packages of the viewer are not installed.
         ImageError: if a place holds no image.
         ConfigurationError: if the address cannot be listened on.
+        OutputError: if edits or exports cannot be written.
     """
     _check_packages()
     if token is None and not is_loopback(host):
@@ -56,6 +59,13 @@ def view(
             "Expected a token of at least 16 characters, got a shorter one. "
             "Leave --token out to have one made."
         )
+    kept = drafts or drafts_folder()
+    for folder in (kept, *([output] if output is not None else [])):
+        # Said now, not when the first edit or export is to be written.
+        with output_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, "", str(folder))
     settings = Settings(
         files=_files_of(places),
         host=host,
@@ -63,7 +73,7 @@ def view(
         token=token,
         output=output,
         model=model,
-        drafts=drafts or drafts_folder(),
+        drafts=kept,
         most_sessions=sessions,
     )
     from .server import serve
@@ -76,7 +86,7 @@ def view(
         if browser:
             webbrowser.open(address)
 
-    serve(replace(settings), ready)
+    serve(settings, ready)
 
 
 def _check_packages() -> None:
