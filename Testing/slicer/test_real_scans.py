@@ -28,7 +28,7 @@ def view(host, scene):
     made.close()
 
 
-@pytest.mark.parametrize("name", ["dxa_a.png", "grey_lumbar.png"])
+@pytest.mark.parametrize("name", ["dxa_a.png", "dxa_c.png"])
 def test_detect_drag_undo_mark_score_export_save_and_reopen(view, scene, tmp_path, name):
     pytest.importorskip("torch")
     import VerteNetSlicer

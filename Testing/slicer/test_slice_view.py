@@ -277,7 +277,9 @@ def test_nothing_drawn_makes_vtk_complain(view, logic, examined, capfd):
     start = view.position(world(examined, 0))
     view.drag(start, start + (15, 5))
     view.picture()
-    logic.delete(examined.nodes.volume, Level.L2)
+    for vertebra in examined.review.spine:
+        logic.delete(examined.nodes.volume, vertebra.level)
     view.picture()
     told = capfd.readouterr()
     assert "ERR|" not in told.err + told.out
+    assert "vtkMRMLModelDisplayNode" not in told.err + told.out

@@ -131,6 +131,10 @@ def poly_data(shapes: Sequence[Line], plane: ImagePlane, *, filled: bool) -> vtk
     """Lines or filled polygons in RAS, each with the place of its colour in the palette."""
     data = vtk.vtkPolyData()
     if not shapes:
+        # Without the array, though empty, Slicer warns that it has no range.
+        none = vtk.vtkUnsignedCharArray()
+        none.SetName(_SCALARS)
+        data.GetCellData().AddArray(none)
         return data
     counts = [len(xy) - 1 if filled else len(xy) for xy, _ in shapes]
     used = [xy[:n] for (xy, _), n in zip(shapes, counts, strict=True)]
