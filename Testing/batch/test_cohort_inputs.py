@@ -124,6 +124,12 @@ def test_a_dicomdir_names_its_images_and_nothing_outside(tmp_path: Path) -> None
     assert found == [("IM/A", ""), ("IM/GONE", "failed"), ("../B", "failed"), ("TOP", "")]
     with pytest.raises(PassedOverError, match="Media Storage Directory"):
         check_lateral(str(tmp_path / "disc/DICOMDIR"))
+    whole = (tmp_path / "disc/DICOMDIR").read_bytes()
+    (tmp_path / "disc/DICOMDIR").write_bytes(
+        whole.replace(b"\x04\x00\x30\x14CS", b"\x04\x00\x30\x14CT")
+    )
+    with pytest.raises(ConfigurationError, match="damaged"):
+        list(find_inputs([str(tmp_path / "disc/DICOMDIR")]))
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,10 @@ def test_a_height_stands_with_half_of_its_interval(an_analysis: Analysis) -> Non
 
 def test_there_is_a_line_to_sign(an_analysis: Analysis) -> None:
     assert "Read by <span></span> Date <span></span>" in html_page(report_json(an_analysis))
+
+
+def test_a_coordinate_too_large_for_a_number_is_refused(an_analysis: Analysis) -> None:
+    report = report_json(an_analysis)
+    report["vertebrae"][0]["points"]["PS"]["x"] = 10**400
+    with pytest.raises(LandmarkError, match="damaged"):
+        html_page(report)

@@ -37,14 +37,16 @@ def referenced_files(path: str) -> Iterator[tuple[str, str, str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            # values are read when they are asked for: damage may show as late as that
+            folder = os.path.dirname(path)
             records = pydicom.dcmread(path).DirectoryRecordSequence
+            files = [file for record in records for file in _file_of(record, folder)]
         except dicom_errors() as error:
             raise ConfigurationError(
                 f"Expected a DICOMDIR, but '{path}' is damaged ({type(error).__name__}). "
                 "Give the folder with its files instead."
             ) from None
-        for record in records:
-            yield from _file_of(record, os.path.dirname(path))
+    yield from files
 
 
 def _file_of(record: Any, folder: str) -> Iterator[tuple[str, str, str]]:

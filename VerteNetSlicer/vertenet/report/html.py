@@ -76,7 +76,7 @@ def html_page(report: Json, picture: bytes | None = None) -> str:
         )
     try:
         return _page(report, picture)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise LandmarkError(
             f"Expected a report of the schema {SCHEMA}, but it is damaged "
             f"({type(error).__name__}: {error}). Measure the landmarks again."

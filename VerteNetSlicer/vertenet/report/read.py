@@ -66,7 +66,9 @@ def read_report(content: Json, name: str) -> LandmarkSet:
     """
     try:
         return _landmark_set(content)
-    except (AttributeError, KeyError, TypeError, ValueError, VerteNetError) as error:
+    except (
+        AttributeError, KeyError, OverflowError, TypeError, ValueError, VerteNetError
+    ) as error:  # fmt: skip
         raise LandmarkError(
             f"Expected a report of the schema {SCHEMA}, but '{name}' is damaged "
             f"({type(error).__name__}: {error}). Measure the landmarks again."
