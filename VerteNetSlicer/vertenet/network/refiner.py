@@ -40,6 +40,11 @@ def crop_frames(points: Tensor) -> Tensor:
     return torch.stack((x_axis * pixel, y_axis * pixel, centre), 2)
 
 
+def scaled(frames: Tensor, scale: float) -> Tensor:
+    """The same frames (N, 2, 3) with crops of ``scale`` times the size: below 1 they magnify."""
+    return torch.cat((frames[:, :, :2] * scale, frames[:, :, 2:]), 2)
+
+
 def cut_crops(image: Tensor, frames: Tensor, image_index: Tensor | None = None) -> Tensor:
     """Sample one crop per frame, (N, 1, CROP_PX, CROP_PX), by bilinear interpolation.
 
