@@ -185,3 +185,15 @@ def test_what_a_mask_cuts_off_from_the_border_shows_nothing_either(build, kind):
     arm = np.where(right_of(0.4), 250.0, tissue())
     found = crop(build, paint(arm, kind, right_of(0.4 + 30 / DEPTH)))
     assert [s.room for s in found.per_segment] == pytest.approx([0.4] * 4, abs=0.08)
+
+
+@pytest.mark.parametrize("size", [5, 21])
+def test_the_largest_value_around_a_pixel_is_what_scipy_finds(size):
+    from scipy import ndimage
+
+    from vertenet.measure.aac_mask import _largest
+
+    values = np.random.default_rng(0).random((61, 47)).astype(np.float32)
+    for array in (values, values > 0.97):
+        found = ndimage.maximum_filter(array, size, mode="nearest")
+        assert np.array_equal(_largest(array, size), found)

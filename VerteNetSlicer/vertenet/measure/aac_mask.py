@@ -10,6 +10,7 @@ read there either.
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def find_masks(pixels: Pixels) -> Mask:
     if not mask.any():
         return mask
     # what a mask cuts off from the border shows nothing either: an arm behind collimation
-    return mask | _of_one_value(values, same, ndimage.maximum_filter(mask, 4 * _EXACT + 1))
+    return mask | _of_one_value(values, same, _largest(mask, 4 * _EXACT + 1))
 
 
 def _of_one_value(values: Pixels, same: Mask, beside: Mask | None = None) -> Mask:
@@ -75,9 +76,28 @@ def _of_one_value(values: Pixels, same: Mask, beside: Mask | None = None) -> Mas
     mask = _at_border(same, beside)
     if not mask.any():
         return mask
-    near = ndimage.maximum_filter(mask, _EXACT)
-    value = ndimage.maximum_filter(np.where(mask, values, -np.inf), _EXACT, mode="nearest")
+    near = _largest(mask, _EXACT)
+    value = _largest(np.where(mask, values, np.float32(-np.inf)), _EXACT)
     return np.asarray(near & (values == value))
+
+
+def _largest(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Largest value in the square of odd ``size`` around each pixel, in the image alone."""
+    lowest = False if values.dtype == bool else -np.inf
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (size // 2, size // 2)
+        values = np.pad(values, pad, constant_values=lowest)
+        covered = 1
+        while covered < size:  # windows of twice the length from two of the length
+            step = min(covered, size - covered)
+            first, second = (
+                tuple(part if a == axis else slice(None) for a in (0, 1))
+                for part in (slice(None, -step), slice(step, None))
+            )
+            values = np.maximum(values[first], values[second])
+            covered += step
+    return values
 
 
 def _all_alike(values: Pixels) -> Mask:
