@@ -1,6 +1,15 @@
 // Keys, dropped files, downloads, and what happens when the connection is lost.
 (() => {
   "use strict";
+  // The slice view tells its size as soon as it is drawn, sometimes before the socket is
+  // open.  It is asked again a moment later.
+  window.addEventListener("unhandledrejection", (event) => {
+    const said = String(event.reason?.message ?? event.reason);
+    if (!/trame\.rca\.size.*connection not open/.test(said)) return;
+    event.preventDefault();
+    setTimeout(() => window.dispatchEvent(new Event("resize")), 500);
+  });
+
   const act = (name, ...values) => window.trame?.trigger("act", [name, values]);
   const state = (key) => window.trame?.state.get(key);
   const click = (id) => document.getElementById(id)?.click();
