@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scans", type=Path, help="folder of rendered scans")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--views", type=int, default=4800)
+    parser.add_argument("--views", type=int, default=9600)
     parser.add_argument("--peer-views", type=int, default=1600)
     parser.add_argument("--judged", type=int, default=60, help="scans each is judged on")
     parser.add_argument("--threads", type=int, default=1)
