@@ -79,6 +79,18 @@ def test_an_input_that_is_not_there_is_refused(given: str) -> None:
         list(find_inputs([given]))
 
 
+@pytest.mark.parametrize("name", [".Trash-0", "__MACOSX"])
+def test_hidden_folders_are_passed_over_unless_they_are_named(tmp_path: Path, name: str) -> None:
+    from vertenet.batch import find_images
+
+    touch(tmp_path, f"a/{name}/x.png", "a/y.png")
+    found = {f.path: f.status for f in find_inputs([str(tmp_path / "a")])}
+    assert found == {str(tmp_path / "a" / name): "passed over", str(tmp_path / "a/y.png"): ""}
+    assert paths(tmp_path / "a" / name) == [str(tmp_path / "a" / name / "x.png")]
+    if name.startswith("."):
+        assert find_images([tmp_path / "a"]) == [tmp_path / "a/y.png"]
+
+
 def test_hidden_files_links_and_results_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, "a/.DS_Store", "r/report.json", "r/landmarks.mrk.json", "r/image.nrrd",
           "r/mine.dcm", "old/cohort.json", "old/shards/1.jsonl", "b/x.png")  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vertenet.analysis import Analysis
 from vertenet.batch.attention import attention
 from vertenet.batch.merge import TABLES, kind_of
 from vertenet.batch.reading import IMAGES, Reading
@@ -114,6 +115,121 @@ def test_the_statistics_count_what_the_tables_hold(tmp_path: Path) -> None:
     page = write_summary(folder).read_text(encoding="utf-8")
     assert "33.3 % (6.1 to 79.2)" in page  # one of three graded images
     assert "50.0 % (15.0 to 85.0)" in page  # two of four graded L1
+
+
+def aorta(**also: object) -> dict[str, object]:
+    return real_row(attention=None, **also)
+
+
+def test_totals_of_the_aorta_are_shown_as_whole_ones_bounds_and_not_scored(tmp_path: Path) -> None:
+    images = [
+        *(aorta(aac24=t, aac24_at_least=t) for t in (0, 1, 2, 5, 6, 24)),
+        aorta(aac24=7, aac24_at_least=7, aac_crop="cropped"),
+        aorta(aac24_at_least=3),
+        aorta(),
+    ]
+    found = cohort_statistics(write_tables(tmp_path / "c", images=images))
+    assert found.aac == {"0-1": 2, "2-5": 2, "6-24": 2, "lower bound": 2, "": 1}
+    page = write_summary(tmp_path / "c").read_text(encoding="utf-8")
+    assert "1 images are not scored" in page
+    assert "Median of the 6 whole totals 2, quartiles 1 and 6." in page
+
+
+def test_without_scores_the_page_says_that_nobody_scored(tmp_path: Path) -> None:
+    page = write_summary(write_tables(tmp_path / "c", images=[aorta()])).read_text(encoding="utf-8")
+    assert "no image has a reader’s scores" in page
+    assert "corrected by nobody" in page
+
+
+def test_the_page_names_the_models_and_counts_readers_decisions(tmp_path: Path) -> None:
+    model = {"model": "tiny", "model_version": "2", "model_sha256": "0123456789ab", "sex": "F"}
+    vertebrae = [{"level": "L1", "final_grade": 1, "reader_grade": g} for g in (1, None)]
+    folder = write_tables(tmp_path / "c", images=[real_row(**model)], vertebrae=vertebrae)
+    page = write_summary(folder).read_text(encoding="utf-8")
+    assert "Model: tiny 2 01234567 (1)" in page and "women 1" in page
+    assert "A reader decided on 1 of 2 vertebrae." in page
+
+
+def test_every_remark_on_quality_has_words(tmp_path: Path) -> None:
+    import vertenet.measure.quality as quality
+    from vertenet.batch.summary import _REMARKS
+
+    codes = set(re.findall(r"``(\w+)``", (quality.Finding.__doc__ or "").split("text:")[0]))
+    assert codes >= {"outside", "label", "uncertain"} and codes <= set(_REMARKS)
+
+
+SIX = {"PS": (0, 0), "MS": (20, 0), "AS": (40, 0), "AI": (40, 30), "MI": (20, 30), "PI": (0, 30)}
+
+
+def points_of(names: list[str], folder: Path) -> Path:
+    lines = [
+        f"{name},L{i + 1},{point},{40 + x},{20 + 40 * i + y}"
+        for name in names
+        for i in range(5)
+        for point, (x, y) in SIX.items()
+    ]
+    (folder / "points.csv").write_text("\n".join(["image,level,point,x,y", *lines]))
+    return folder / "points.csv"
+
+
+def test_measured_images_have_a_page_too(tmp_path: Path) -> None:
+    points = points_of(["a.png", "b.png"], tmp_path)
+    assert main(["measure", str(points), "-o", str(tmp_path / "out")]) == 0
+    assert main(["summary", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out/summary.html").read_text(encoding="utf-8")
+    assert "<dt>Images read</dt><dd>2</dd>" in page and "<dt>Vertebrae</dt><dd>10</dd>" in page
+
+
+def analysed(tmp_path: Path, flat: str = "") -> Analysis:
+    from vertenet.batch.landmarks import measure_set
+    from vertenet.report import read_landmarks
+
+    points = points_of(["a.png"], tmp_path)
+    if flat:  # its upper endplate sinks by half
+        points.write_text(
+            "\n".join(
+                line.rpartition(",")[0] + f",{float(line.rpartition(',')[2]) + 15}"
+                if f",{flat},MS" in line
+                else line
+                for line in points.read_text().splitlines()
+            )
+        )
+    return measure_set(read_landmarks(points)[0])
+
+
+def test_l5_which_no_rule_grades_is_no_reason_for_a_look(tmp_path: Path) -> None:
+    found = analysed(tmp_path)
+    assert found.vertebrae[-1].final_grade is None
+    assert not [reason for reason in attention(found)[1] if "not graded" in reason]
+
+
+def test_a_fracture_is_a_reason_for_a_look(tmp_path: Path) -> None:
+    weight, reasons = attention(analysed(tmp_path, flat="L2"))
+    assert weight >= 3 and "L2 grade 3" in reasons
+
+
+def test_pictures_of_the_listed_images_are_drawn_of_the_tables(tmp_path: Path) -> None:
+    names = [str(tmp_path / "a.png"), str(tmp_path / "gone.png"), str(tmp_path / "none.png")]
+    for name in (names[0], names[2]):
+        pixels = np.random.default_rng(0).integers(0, 255, (260, 160), dtype=np.uint8)
+        Image.fromarray(pixels).save(name)
+    points = points_of(names[:2], tmp_path)
+    assert main(["measure", str(points), "-o", str(tmp_path / "m")]) == 0
+    with (tmp_path / "m/vertebrae.csv").open(encoding="utf-8", newline="") as stream:
+        vertebrae = list(csv.DictReader(stream))
+    images = [real_row(image=n, attention=3, attention_reasons="why") for n in names]
+    folder = write_tables(tmp_path / "c", images=images)
+    with (folder / "vertebrae.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, TABLES["vertebrae"], extrasaction="raise")
+        writer.writeheader()
+        writer.writerows(vertebrae)
+    page = write_summary(folder).read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"]*)">([^<]*)<', page)
+    assert [name for _, name in links] == [names[0], names[2]]
+    for link, _ in links:
+        with Image.open(folder / link) as picture:
+            assert picture.size[1] >= 260
+        assert re.fullmatch(r"overlays/[0-9a-f]{2}/[0-9a-f]{20}\.png", link)  # tells no name
 
 
 def test_an_empty_cohort_has_a_page(tmp_path: Path) -> None:

@@ -222,6 +222,8 @@ def test_the_files_hold_every_point_and_no_nan(tmp_path):
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {
         "summary.csv",
+        "agreement.csv",
+        "grades.csv",
         "points.csv",
         "summary.json",
         "errors.png",
@@ -242,6 +244,12 @@ def test_the_files_hold_every_point_and_no_nan(tmp_path):
     assert summary["sigma"]["count"] == 24
     assert "NaN" not in (tmp_path / "out" / "summary.json").read_text()
     assert len(tables(evaluation, rows)) == 3
+
+
+def test_angles_have_a_picture_where_there_are_any(tmp_path):
+    levels = ("T4", "T5", "T12")
+    write_evaluation(judged([image(levels=levels)], [image(levels=levels)]), tmp_path)
+    assert (tmp_path / "angles.png").stat().st_size > 1000
 
 
 def test_the_command_prints_tables_and_writes_files(tmp_path, capsys):

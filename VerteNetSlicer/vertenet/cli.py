@@ -416,10 +416,12 @@ def train(config: Path | None, output: Path, resume: bool, **instead: Any) -> No
 def evaluate(
     predictions: Path, truth: Path, output: Path, images: Path | None, no_plots: bool
 ) -> None:
-    """Compare predicted points with true ones, by level, point, grade, look and quality.
+    """Compare two sets of points and grades: errors, Bland-Altman and kappa.
 
-    Both are a CSV (image,level,point,x,y), a folder of landmarks, the output of detect,
-    COCO keypoints, makesense.ai's points or the published .mat; see docs/evaluation.md.
+    A model against a reader, two readers, or two models.  Both are a CSV
+    (image,level,point,x,y), vertebrae.csv, a folder of landmarks, the output of detect or
+    batch, COCO keypoints, makesense.ai's points or the published .mat; see
+    docs/evaluation.md.
     """
     from .training.annotations import read_annotations
     from .training.evaluation import evaluate as compare
@@ -436,7 +438,7 @@ def evaluate(
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 200).print(*parts, sep="\n")
-    click.echo(f"{output}: summary.csv, points.csv, summary.json")
+    click.echo(f"{output}: summary.csv, agreement.csv, grades.csv, points.csv, summary.json")
 
 
 @commands.command("convert-checkpoint")

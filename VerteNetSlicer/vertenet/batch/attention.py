@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..analysis import Analysis
+from ..measure import UNGRADED
 
 _FINDINGS = {"outside": 2, "order": 2, "overlap": 2, "gap": 2, "side": 2, "label": 3, "tilt": 1}
 """Weight of each kind of remark on quality; ours, chosen so that what may make many numbers
@@ -21,7 +22,7 @@ def attention(analysis: Analysis) -> tuple[float, list[str]]:
     total = sum(weight for weight, _ in found)
     if found and analysis.aac.crop.status == "cropped":
         total += _CROPPED
-    return total, [reason for _, reason in found]
+    return total, [reason for _, reason in found if reason]
 
 
 def _quality(analysis: Analysis) -> list[tuple[float, str]]:
@@ -34,8 +35,12 @@ def _quality(analysis: Analysis) -> list[tuple[float, str]]:
         if finding.code in _FINDINGS
     ]
     if quality.implausible:
-        names = ", ".join(level.value for level in quality.implausible)
-        found.append((_IMPLAUSIBLE * len(quality.implausible), f"implausible: {names}"))
+        named = {
+            level for f in quality.findings if f.code in _FINDINGS for level in f.levels
+        }  # said already, with what is wrong
+        names = ", ".join(lv.value for lv in quality.implausible if lv not in named)
+        weight = _IMPLAUSIBLE * len(quality.implausible)
+        found.append((weight, f"implausible: {names}" if names else ""))
     return found
 
 
@@ -44,7 +49,7 @@ def _vertebrae(analysis: Analysis) -> list[tuple[float, str]]:
     implausible = () if analysis.quality is None else analysis.quality.implausible
     for measures in analysis.vertebrae:
         level, grade, chance = measures.level, measures.final_grade, measures.genant.p_ge1
-        if grade is None and level not in implausible:
+        if grade is None and level not in implausible and level not in UNGRADED:
             found.append((_BODY_OPEN, f"{level} not graded"))
         elif grade:
             found.append((_GRADES[grade], f"{level} grade {grade}"))

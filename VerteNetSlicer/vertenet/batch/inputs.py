@@ -17,6 +17,8 @@ from .dicomdir import is_dicomdir, referenced_files
 
 COHORT = "cohort.json"
 _PASSED = "passed over"
+_SYSTEM = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
+"""Folders that systems hide though their names begin with no dot."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,10 @@ def _walk(top: str) -> Iterator[Found]:
             if name in ours:
                 yield Found(path, _PASSED, "a result of VerteNet, not a scan")
             elif os.path.isdir(path) and not os.path.islink(path):
-                waiting.append(path)
+                if name.startswith(".") or name in _SYSTEM:
+                    yield Found(path, _PASSED, "a hidden folder; name it as an input to include it")
+                else:
+                    waiting.append(path)
             else:
                 yield _judge(path)
 

@@ -21,7 +21,7 @@ _LONGEST, _LONGEST_BYTES = 120, 240  # of a folder's name; file systems allow 25
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Files as given; folders replaced by the images below them, sorted.
+    """Files as given; folders replaced by the images below them, sorted, without hidden ones.
 
     Raises:
         ImageError: if a folder holds no image.
@@ -31,7 +31,12 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(file for file in path.rglob("*") if _looks_like_image(file))
+        inside = sorted(
+            file
+            for file in path.rglob("*")
+            if not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and _looks_like_image(file)
+        )
         if not inside:
             raise ImageError(
                 f"Expected images in the folder '{path}', got none. Give image files or a "
@@ -66,8 +71,8 @@ def printable(text: str) -> str:
 
 
 def _looks_like_image(file: Path) -> bool:
-    """By its ending, or by the mark of a DICOM file; hidden files and our own results never."""
-    if file.name.startswith(".") or not file.is_file():
+    """By its ending, or by the mark of a DICOM file; our own results never."""
+    if not file.is_file():
         return False
     if file.name in FILE_NAMES and (file.parent / REPORT).is_file():
         return False

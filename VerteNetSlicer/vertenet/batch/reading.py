@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis import Analysis
 from ..anatomy import Side
+from ..measure import UNGRADED
 from ..pipeline import analyse
 from ..report import vertebra_rows
 from ..report.images_table import IMAGE_COLUMNS, image_row
@@ -64,7 +65,7 @@ class Reading:
         score, reasons = attention(analysis)
         overlay = None
         if self.overlays == "all" or (self.overlays == "flagged" and reasons):
-            overlay = self._draw(analysis, image, path)
+            overlay = draw(analysis, image, path, Path(self.output))
         more: list[Cell] = [score, "; ".join(reasons) or None, overlay]
         # The image's name gives way to its path in the cohort when the tables are written.
         return {
@@ -72,23 +73,31 @@ class Reading:
             "vertebrae": vertebra_rows(analysis),
         }
 
-    def _draw(self, analysis: Analysis, image: DxaImage, path: str) -> str:
-        """Write the picture under a name that tells nothing; its path below the output."""
-        from ..report.atomic import write_bytes
-        from ..report.overlay import draw_overlay
-        from ..report.png import png_bytes
 
-        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:20]
-        name = f"overlays/{digest[:2]}/{digest}.png"
-        import numpy as np
+def draw(analysis: Analysis, image: DxaImage, path: str, output: Path) -> str:
+    """Write the picture under a name that tells nothing; its path below the output.
 
-        write_bytes(Path(self.output, name), png_bytes(np.asarray(draw_overlay(analysis, image))))
-        return name
+    Args:
+        analysis: of the image.
+        image: its pixels.
+        path: of the image, absolute.
+        output: the cohort's folder.
+    """
+    import numpy as np
+
+    from ..report.atomic import write_bytes
+    from ..report.overlay import draw_overlay
+    from ..report.png import png_bytes
+
+    digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+    name = f"overlays/{digest[:2]}/{digest}.png"
+    write_bytes(output / name, png_bytes(np.asarray(draw_overlay(analysis, image))))
+    return name
 
 
 def _quality_cells(analysis: Analysis) -> list[Cell]:
     sure = [v.level_confidence for v in analysis.spine if v.level_confidence is not None]
-    open_ = sum(v.final_grade is None for v in analysis.vertebrae)
+    open_ = sum(v.final_grade is None and v.level not in UNGRADED for v in analysis.vertebrae)
     quality = analysis.quality
     codes = [] if quality is None else [f.code for f in quality.findings if f.code != "coverage"]
     ratio = None

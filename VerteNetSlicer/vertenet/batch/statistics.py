@@ -17,6 +17,9 @@ from ..errors import ConfigurationError
 Row = Mapping[str, str]
 WORST_SHOWN = 60
 BINS = 10
+AAC_CLASSES = ("0-1", "2-5", "6-24")
+"""Categories of AAC-24, as :mod:`vertenet.measure.aac_score` has them."""
+LOWER_BOUND = "lower bound"
 _Z = 1.959964  # 95 %
 
 
@@ -40,6 +43,11 @@ class Statistics:
         worst: images by worst grade; empty where none is graded.
         levels: by level.
         crop: images by status of the aorta.
+        aac: images by AAC-24: ``0-1``, ``2-5``, ``6-24``, ``lower bound`` or empty (not scored).
+        totals: images by their whole AAC-24.
+        models: images by network: name, version and the first digits of its SHA-256.
+        sexes: images by sex, empty where the file tells none.
+        decided: vertebrae on which a reader decided.
         findings: images by remark on quality.
         label_bins: images by their least level confidence, ten bins from 0 to 1.
         spacing: images by the source of the spacing.
@@ -54,6 +62,11 @@ class Statistics:
     worst: Counter[str] = field(default_factory=Counter)
     levels: dict[str, LevelCount] = field(default_factory=dict)
     crop: Counter[str] = field(default_factory=Counter)
+    aac: Counter[str] = field(default_factory=Counter)
+    totals: Counter[int] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    sexes: Counter[str] = field(default_factory=Counter)
+    decided: int = 0
     findings: Counter[str] = field(default_factory=Counter)
     label_bins: list[int] = field(default_factory=lambda: [0] * BINS)
     spacing: Counter[str] = field(default_factory=Counter)
@@ -66,24 +79,28 @@ class Statistics:
 def cohort_statistics(folder: Path) -> Statistics:
     """Count what the tables of a cohort hold; memory does not grow with them.
 
+    The tables of ``detect`` and ``measure`` do as well; they tell less.
+
     Raises:
         ConfigurationError: if the folder does not hold a cohort's tables.
     """
     found = Statistics(levels={level.value: LevelCount() for level in LEVELS})
     best: list[tuple[float, int, Row]] = []
-    for i, row in enumerate(_rows(folder, "images")):
+    for i, row in enumerate(rows_of(folder, "images")):
         _count_image(found, row)
-        score = _number(row["attention"]) or 0.0
+        score = _number(row.get("attention", "")) or 0.0
         if score > 0:
             found.flagged += 1
             item = (score, -i, row)
             (heapq.heappush if len(best) < WORST_SHOWN else heapq.heappushpop)(best, item)
     found.worst_images = [row for _, _, row in sorted(best, key=lambda b: (-b[0], -b[1]))]
-    for row in _rows(folder, "vertebrae"):
+    for row in rows_of(folder, "vertebrae"):
         _count_vertebra(found, row)
-    for row in _rows(folder, "failures"):
-        found.status[row["status"]] += 1
-        found.failures[row["status"], _plain_reason(row)] += 1
+    # 'detect' and 'measure' write failures only where there are some
+    for row in rows_of(folder, "failures") if (folder / "failures.csv").exists() else ():
+        status = row.get("status") or "failed"
+        found.status[status] += 1
+        found.failures[status, _plain_reason(row)] += 1
     return found
 
 
@@ -100,7 +117,12 @@ def share(part: int, whole: int) -> tuple[float, float, float] | None:
     return p, max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _rows(folder: Path, table: str) -> Iterator[Row]:
+def rows_of(folder: Path, table: str) -> Iterator[Row]:
+    """The rows of a table, one by one.
+
+    Raises:
+        ConfigurationError: if it cannot be read.
+    """
     path = folder / f"{table}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -119,15 +141,28 @@ def _count_image(found: Statistics, row: Row) -> None:
         if row["vertebrae"] != "0":
             found.worst[row["worst_grade"]] += 1
             found.crop[row["aac_crop"]] += 1
-        found.findings.update(row["findings"].split())
+            _count_aorta(found, row)
+        found.findings.update(row.get("findings", "").split())
         found.spacing[row["spacing_source"]] += 1
+        found.sexes[row["sex"]] += 1
+        found.models[" ".join((row["model"], row["model_version"], row["model_sha256"][:8]))] += 1
         for level in row["implausible"].split():
             found.levels[level].implausible += 1
-        sure = _number(row["level_confidence_min"])
+        sure = _number(row.get("level_confidence_min", ""))
         if sure is not None:
             found.label_bins[min(BINS - 1, int(sure * BINS))] += 1
     except (KeyError, ValueError, AttributeError) as error:
         raise _damaged("images.csv", error) from None
+
+
+def _count_aorta(found: Statistics, row: Row) -> None:
+    """By AAC-24; a total of a cropped aorta, or of some of its walls, is a lower bound."""
+    total = _number(row["aac24"])
+    if total is not None and row["aac_crop"] == "ok":
+        found.totals[int(total)] += 1
+        found.aac[AAC_CLASSES[(total > 1) + (total > 5)]] += 1
+    else:
+        found.aac[LOWER_BOUND if row["aac24"] or row["aac24_at_least"] else ""] += 1
 
 
 def _count_vertebra(found: Statistics, row: Row) -> None:
@@ -136,6 +171,7 @@ def _count_vertebra(found: Statistics, row: Row) -> None:
         level = found.levels[row["level"]]
         level.found += 1
         level.grades[row["final_grade"]] += 1
+        found.decided += bool(row.get("reader_grade") or row.get("reader_evaluable"))
         sure = _number(row["level_confidence"])
         if sure is not None:
             level.sure += sure
@@ -157,4 +193,5 @@ def _number(text: str) -> float | None:
 
 def _plain_reason(row: Row) -> str:
     """The reason without the file's own name, so that equal ones are counted together."""
-    return row["reason"].replace(f"{os.path.basename(row['image'])}: ", "", 1)
+    name = os.path.basename(row.get("image") or row.get("file") or "")
+    return row["reason"].replace(f"{name}: ", "", 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -12,17 +11,27 @@ from .. import __version__
 from ..report import write_text
 from ..report.html_parts import STYLE
 from ..report.json_report import NOTICE
-from .statistics import BINS, WORST_SHOWN, LevelCount, Row, Statistics, cohort_statistics, share
+from .pictures import draw_missing
+from .statistics import BINS, WORST_SHOWN, LevelCount, Row, Statistics, cohort_statistics
+from .summary_parts import aorta, bars, head, levels_drawing, share_text
 
 PAGE = "summary.html"
 _STYLE = """
 .bar{display:inline-block;height:9px;background:#56b4e9;vertical-align:middle;margin-right:6px}
 .big{display:flex;flex-wrap:wrap;gap:8px 36px;margin:12px 0}.big dt{color:#666;font-size:11px}
 .big dd{margin:0;font-size:20px;font-variant-numeric:tabular-nums}
+thead th.n{text-align:right}table+table{margin-top:10px}
 td.path{overflow-wrap:anywhere;min-width:150px}td.w{width:30%}
+.levels{margin:6px 0}.levels svg{width:100%;max-width:760px}
+.levels text{font-size:10px;text-anchor:middle;fill:#333}
+.levels figcaption{font-size:11px;color:#555}.levels span{margin-left:12px}
+.levels i{display:inline-block;width:10px;height:10px;margin-right:4px}
 """
 _REMARKS = {
     "outside": "points outside of the image",
+    "cut": "a body that the border may cut",
+    "uncertain": "points too uncertain to measure",
+    "coverage": "levels that are missing",
     "shape": "a body of an unlikely shape",
     "size": "a body of an unlikely size",
     "order": "levels out of order",
@@ -34,18 +43,13 @@ _REMARKS = {
     "field": "the image ends too early",
     "image": "noise, or faint endplates",
 }
-_CROP = {
-    "ok": "in the image",
-    "cropped": "cut off: a total is a lower bound",
-    "unknown": "not known",
-}
 
 
 def write_summary(folder: Path, output: Path | None = None) -> Path:
-    """Write the page of a cohort.
+    """Write the page of a cohort, and the pictures of its worst images that are not there.
 
     Args:
-        folder: output of ``vertenet batch``.
+        folder: output of ``vertenet batch``, or of ``detect`` or ``measure`` on several images.
         output: the page; ``summary.html`` in the folder where None.
 
     Raises:
@@ -53,7 +57,9 @@ def write_summary(folder: Path, output: Path | None = None) -> Path:
         OutputError: if the page cannot be written.
     """
     target = folder / PAGE if output is None else output
-    write_text(target, summary_page(cohort_statistics(folder), folder, target.parent))
+    found = cohort_statistics(folder)
+    found.worst_images = draw_missing(found.worst_images, folder)
+    write_text(target, summary_page(found, folder, target.parent))
     return target
 
 
@@ -69,11 +75,11 @@ def summary_page(found: Statistics, folder: Path, beside: Path) -> str:
         f"<header><h1>Cohort</h1><p class=notice>{escape(NOTICE)}</p></header>",
         _counts(found),
         _prevalence(found),
-        f"<div class=pair>{_crop(found)}{_labels(found)}</div>",
+        f"<div class=pair>{aorta(found)}{_labels(found)}</div>",
         f"<div class=pair>{_quality(found)}{_failures(found)}</div>",
         _worst(found, folder, beside),
-        f"<footer>VerteNetSlicer {__version__}. Grades are the network's, corrected by nobody; "
-        "intervals are 95 % (Wilson) and treat images as independent. <b>Research use only.</b>"
+        f"<footer>VerteNetSlicer {__version__}. {_whose_grades(found)} "
+        "Intervals are 95 % (Wilson) and treat images as independent. <b>Research use only.</b>"
         "</footer>",
     ]
     return (
@@ -99,13 +105,29 @@ def _counts(found: Statistics) -> str:
         "To look at": found.flagged,
     }
     items = "".join(f"<div><dt>{k}</dt><dd>{v:,}</dd></div>" for k, v in numbers.items())
-    return f"<dl class=big>{items}</dl>"
+    models = ", ".join(
+        f"{escape(name.strip()) or 'points without a model'} ({n:,})"
+        for name, n in found.models.most_common()
+    )
+    sexes = ", ".join(
+        f"{words} {found.sexes[key]:,}"
+        for key, words in (("F", "women"), ("M", "men"), ("", "not known"))
+        if found.sexes[key]
+    )
+    facts = "".join(f"<p>{k}: {v}.</p>" for k, v in (("Model", models), ("Sex", sexes)) if v)
+    return f"<dl class=big>{items}</dl>{facts}"
+
+
+def _whose_grades(found: Statistics) -> str:
+    if not found.decided:
+        return "Grades are computed, corrected by nobody."
+    return f"A reader decided on {found.decided:,} of {found.vertebrae:,} vertebrae."
 
 
 def _prevalence(found: Statistics) -> str:
     graded = sum(n for grade, n in found.worst.items() if grade)
     worst = [
-        ([label, f"{n:,}", _share(n, graded)], n, graded)
+        ([label, f"{n:,}", share_text(n, graded)], n, graded)
         for label, n in (
             ("none", found.worst["0"]),
             *((f"grade {g}", found.worst[str(g)]) for g in (1, 2, 3)),
@@ -115,10 +137,11 @@ def _prevalence(found: Statistics) -> str:
     rows = "".join(_level_row(name, level) for name, level in found.levels.items())
     heads = ("Level", "Found", "Graded", *(f"Grade {g}" for g in range(4)), "Not graded",
              "Grade 1 to 3", "Grade 2 to 3", "Name’s confidence")  # fmt: skip
+    table = f"{head(heads, words=1)}<tbody>{rows}</tbody>"
     return (
         "<section><h2>Vertebral fractures, by the worst grade of an image</h2>"
-        f"{_bars(('Worst grade', 'Images', 'Share of the graded'), worst)}</section>"
-        f"<section><h2>By level</h2><table>{_head(heads)}<tbody>{rows}</tbody></table></section>"
+        f"{bars(('Worst grade', 'Images', 'Share of the graded'), worst)}</section>"
+        f"<section><h2>By level</h2>{levels_drawing(found)}<table>{table}</table></section>"
     )
 
 
@@ -126,19 +149,10 @@ def _level_row(name: str, level: LevelCount) -> str:
     grades = [level.grades[str(g)] for g in range(4)]
     graded = sum(grades)
     cells = [f"{level.found:,}", f"{graded:,}", *(f"{n:,}" for n in grades)]
-    cells += [f"{level.grades['']:,}", _share(sum(grades[1:]), graded)]
-    cells.append(_share(sum(grades[2:]), graded))
+    cells += [f"{level.grades['']:,}", share_text(sum(grades[1:]), graded)]
+    cells.append(share_text(sum(grades[2:]), graded))
     cells.append(f"{level.sure / level.sure_of:.2f}" if level.sure_of else "–")
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td class=n>{c}</td>' for c in cells)}</tr>"
-
-
-def _crop(found: Statistics) -> str:
-    total = sum(found.crop.values())
-    rows = [
-        ([words, f"{found.crop[key]:,}", _share(found.crop[key], total)], found.crop[key], total)
-        for key, words in _CROP.items()
-    ]
-    return f"<section><h2>Abdominal aorta</h2>{_bars(('Aorta', 'Images', 'Share'), rows)}</section>"
 
 
 def _labels(found: Statistics) -> str:
@@ -149,7 +163,7 @@ def _labels(found: Statistics) -> str:
     ]
     return (
         "<section><h2>Confidence of the levels' names, least of each image</h2>"
-        f"{_bars(('Confidence', 'Images'), rows)}</section>"
+        f"{bars(('Confidence', 'Images'), rows)}</section>"
     )
 
 
@@ -164,9 +178,9 @@ def _quality(found: Statistics) -> str:
         if level.implausible
     ]
     sources = [([escape(k), f"{n:,}"], n, found.images) for k, n in found.spacing.most_common()]
-    parts = [_bars(("Remark", "Images"), rows) if rows else "<p>No remarks.</p>"]
-    parts += [_bars(("Implausible level", "Bodies"), bodies)] if bodies else []
-    parts += [_bars(("Pixel spacing from", "Images"), sources)] if sources else []
+    parts = [bars(("Remark", "Images"), rows) if rows else "<p>No remarks.</p>"]
+    parts += [bars(("Implausible level", "Bodies"), bodies)] if bodies else []
+    parts += [bars(("Pixel spacing from", "Images"), sources)] if sources else []
     return f"<section><h2>Quality</h2>{''.join(parts)}</section>"
 
 
@@ -178,7 +192,9 @@ def _failures(found: Statistics) -> str:
     )
     more = len(found.failures) - 25
     rest = f"<p>{more:,} more reasons in failures.csv.</p>" if more > 0 else ""
-    table = f"<table>{_head(('Status', 'Reason', 'Files'))}<tbody>{rows}</tbody></table>{rest}"
+    table = (
+        f"<table>{head(('Status', 'Reason', 'Files'), words=2)}<tbody>{rows}</tbody></table>{rest}"
+    )
     return f"<section><h2>Not read</h2>{table if rows else '<p>Every file was read.</p>'}</section>"
 
 
@@ -190,7 +206,7 @@ def _worst(found: Statistics, folder: Path, beside: Path) -> str:
     return (
         f"<section><h2>Images to look at</h2><p>{shown}{found.flagged:,}, most in need of a look "
         "first: an order of work, not a finding.</p>"
-        f"<table>{_head(('Image', 'Why', 'Weight'))}<tbody>{rows}</tbody></table></section>"
+        f"<table>{head(('Image', 'Why', 'Weight'), words=2)}<tbody>{rows}</tbody></table></section>"
     )
 
 
@@ -209,26 +225,3 @@ def _link(picture: Path, beside: Path) -> str:
     except ValueError:  # another drive
         return picture.resolve().as_uri()
     return quote(Path(relative).as_posix())
-
-
-def _bars(heads: Sequence[str], rows: Iterable[tuple[list[str], int, int]]) -> str:
-    """A table with a bar for each row: its cells, its part and the whole."""
-    lines = "".join(
-        f"<tr><th>{cells[0]}</th>{''.join(f'<td class=n>{c}</td>' for c in cells[1:])}"
-        f'<td class=w><span class=bar style="width:{100 * part / whole if whole else 0:.1f}%">'
-        "</span></td></tr>"
-        for cells, part, whole in rows
-    )
-    return f"<table>{_head((*heads, ''))}<tbody>{lines}</tbody></table>"
-
-
-def _head(heads: Iterable[str]) -> str:
-    return f"<thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr></thead>"
-
-
-def _share(part: int, whole: int) -> str:
-    found = share(part, whole)
-    if found is None:
-        return "–"
-    value, low, high = (100 * v for v in found)
-    return f"{value:.1f} % ({low:.1f} to {high:.1f})"

@@ -6,6 +6,7 @@ from .aac_reading import AAC_WALLS, AacReading, Wall
 from .aac_score import AacScore, Plaque, aac_percentile, score_aac, walls_from_plaques
 from .alignment import Alignment, Disc, Measurement, measure_alignment
 from .followup import Change, FollowUp, compare
+from .genant import UNGRADED
 from .grade import Genant
 from .heights import Heights, Ratios
 from .morphometry import RULES, VertebraMeasures, measure_vertebrae
@@ -19,6 +20,7 @@ __all__ = [
     "DEFAULT_CORRIDOR",
     "NEEDED_DEPTHS",
     "RULES",
+    "UNGRADED",
     "AacGeometry",
     "AacReading",
     "AacScore",

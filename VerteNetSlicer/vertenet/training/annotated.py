@@ -24,6 +24,9 @@ ROWS = {name.value: i for i, name in enumerate(POINT_NAMES)}
 SIDES = {"TL": "PS", "TR": "AS", "BL": "PI", "BR": "AI"}
 """Corners named by their place in the image, for a patient who faces right."""
 
+WALLS = tuple(f"L{i}_{wall}" for i in (1, 2, 3, 4) for wall in ("anterior", "posterior"))
+"""The eight walls of the aorta that are scored."""
+
 MIRROR = (2, 1, 0, 5, 4, 3)
 """Rows of a body with posterior and anterior exchanged."""
 
@@ -48,6 +51,8 @@ class Annotated:
         look: the scanner's look, or None.
         quality: the image's quality in a word, or None.
         patient: who; images of one patient are kept together.
+        walls: AAC scores 0 to 3 by ``L1_anterior`` ..., those that were scored.
+        crop: whether the aorta is in the image: ``ok``, ``cropped``, ``unknown``; or None.
         folder: where the annotation's own file lies.
     """
 
@@ -64,6 +69,8 @@ class Annotated:
     look: str | None = None
     quality: str | None = None
     patient: str | None = None
+    walls: dict[str, int] = field(default_factory=dict)
+    crop: str | None = None
     folder: Path | None = None
 
     def place(self, level: str, point: str, x: float, y: float) -> None:

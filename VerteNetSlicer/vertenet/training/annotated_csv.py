@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LandmarkError
-from .annotated import ROWS, SIDES, Annotated, level_name
+from .annotated import ROWS, SIDES, WALLS, Annotated, level_name
 from .published_order import place_published
 
 Row = dict[str, str]
@@ -165,6 +165,9 @@ def _about_image(item: Annotated, row: Row) -> None:
         item.size = int(_number(row, "width")), int(_number(row, "height"))
     if row.get("spacing_row_mm") and row.get("spacing_column_mm"):
         item.spacing_mm = _number(row, "spacing_row_mm"), _number(row, "spacing_column_mm")
+    for wall in WALLS:
+        if row.get(f"aac_{wall}".lower(), "") in ("0", "1", "2", "3"):
+            item.walls[wall] = int(row[f"aac_{wall}".lower()])
 
 
 def add_truth_table(items: Iterable[Annotated], text: str, name: str) -> None:

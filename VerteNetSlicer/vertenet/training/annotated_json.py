@@ -14,7 +14,7 @@ import numpy as np
 
 from ..anatomy import parse_label
 from ..errors import LandmarkError
-from .annotated import ROWS, Annotated, level_name
+from .annotated import ROWS, WALLS, Annotated, level_name
 
 Json = Mapping[str, Any]
 _DRAGGED_PX = 1e-6
@@ -64,6 +64,8 @@ def _markups(content: Json, name: str) -> Annotated:
     for (node, control), fields in zip(controls, described):
         ras = str(node.get("coordinateSystem", "LPS")).upper() in ("RAS", "0")
         _control(item, control, fields, (-1.0 if ras else 1.0, float(row), float(column)))
+        if len(fields.get("aac_scores", "")) == len(WALLS):
+            item.walls |= {w: int(c) for w, c in zip(WALLS, fields["aac_scores"]) if c in "0123"}
     return item
 
 
@@ -114,10 +116,21 @@ def _report(content: Json) -> Annotated:
             if point.get("sigma_px") is not None:
                 sigma = item.sigma.setdefault(level, np.full(6, np.nan))
                 sigma[ROWS[name]] = float(point["sigma_px"])
-        reader = vertebra.get("reader") or {}
-        if reader.get("grade") is not None:
-            item.grade[level] = int(reader["grade"])
+        if vertebra.get("final_grade") is not None:
+            item.grade[level] = int(vertebra["final_grade"])
+        if (vertebra.get("reader") or {}).get("evaluable") is False:
+            item.unclear.add(level)
+    _report_aorta(item, content.get("aac") or {})
     return item
+
+
+def _report_aorta(item: Annotated, aac: Json) -> None:
+    item.crop = (aac.get("crop") or {}).get("status")
+    for level, walls in ((aac.get("scores") or {}).get("walls") or {}).items():
+        scored = {
+            f"{level}_{wall}": int(score) for wall, score in walls.items() if score is not None
+        }
+        item.walls |= scored
 
 
 def _coco(content: Json) -> list[Annotated]:

@@ -4,6 +4,7 @@
   with optional columns; ``vertebrae.csv``; makesense.ai's points;
 * ``*.mrk.json`` as written here or saved by 3D Slicer, a folder of them, or the output
   folder of ``vertenet detect``; ``report.json``;
+* the output folder of ``vertenet batch``;
 * COCO keypoints;
 * the published VerteNet's ``NAME.jpg.mat`` (array ``p2``, 24 x 2), a file or a folder.
 """
@@ -13,8 +14,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import LandmarkError
 from .annotated import Annotated, by_image, stem
+from .annotated_cohort import is_cohort, read_cohort
 from .annotated_csv import add_truth_table, read_csv
 from .annotated_json import read_json
 from .matlab import read_mat
@@ -23,6 +28,7 @@ from .published_order import PUBLISHED_CORNERS, PUBLISHED_LEVELS, place_publishe
 __all__ = ["Annotated", "read_annotations", "stem"]
 
 _MARKUPS, _REPORT, _TRUTH = ".mrk.json", "report.json", "truth.csv"
+_SAME_PX = 1e-6
 
 
 def read_annotations(path: str | Path) -> dict[str, Annotated]:
@@ -30,7 +36,7 @@ def read_annotations(path: str | Path) -> dict[str, Annotated]:
 
     Args:
         path: a file, or a folder with ``points.csv``, ``*.mrk.json`` (at any depth), ``*.mat``
-            or ``report.json`` files, taken in this order.
+            or ``report.json`` files, taken in this order, or the output of ``vertenet batch``.
 
     Raises:
         LandmarkError: if nothing is there, or something cannot be read.
@@ -40,6 +46,8 @@ def read_annotations(path: str | Path) -> dict[str, Annotated]:
         raise LandmarkError(
             f"Expected annotations at '{place}', but nothing is there. Check the path."
         )
+    if is_cohort(place):
+        return by_image(read_cohort(place, _text))
     files = _files(place) if place.is_dir() else [place]
     found = [item for file in files for item in _read(file)]
     return by_image(found)
@@ -85,9 +93,32 @@ def _read_json(file: Path, text: str) -> list[Annotated]:
             f"Expected JSON in '{file.name}', but it is damaged ({error}). Write it again."
         ) from None
     items = read_json(content, _image_of(file))
+    beside = file.with_name(_REPORT)
+    if "markups" in content and beside.is_file():
+        _add_report(items[0], beside)
     for item in items:
         item.folder = file.parent
     return items
+
+
+def _add_report(item: Annotated, file: Path) -> None:
+    """Grades and the aorta's status of the report beside markups, as long as they hold.
+
+    A point that was moved afterwards, or a decision that was taken, makes them stale: then
+    only what a reader decided, which stands in the markups, is known.
+    """
+    try:
+        report = read_json(json.loads(_text(file)), item.image)[0]
+    except (ValueError, LandmarkError):
+        return
+    same = {n for n, b in report.bodies.items() if n in item.bodies and _same(b, item.bodies[n])}
+    item.grade = {n: g for n, g in report.grade.items() if n in same} | item.grade
+    if len(same) == len(item.bodies) == len(report.bodies):
+        item.crop = report.crop
+
+
+def _same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return bool(np.allclose(one, other, rtol=0.0, atol=_SAME_PX, equal_nan=True))
 
 
 def _image_of(file: Path) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LandmarkError
-from .annotated import LABELLED, ROWS, Annotated, stem
+from .annotated import LABELLED, ROWS, Annotated
 from .metrics import CORNER_ROWS, Bodies, ImageResult, Match, compare, spread, summary
+from .pairing import pair_images
 
 Array = NDArray[np.float64]
 Figures = dict[str, float | None]
@@ -76,7 +77,7 @@ def evaluate(
     *,
     frames: Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]] | None = None,
 ) -> Evaluation:
-    """Compare image by image; images are matched by their names without ending.
+    """Compare image by image, matched by their names as :func:`.pairing.pair_images` says.
 
     Args:
         predictions: of :func:`vertenet.training.annotations.read_annotations`.
@@ -87,10 +88,7 @@ def evaluate(
     Raises:
         LandmarkError: if no image is in both.
     """
-    by_stem: dict[str, Annotated] = {}
-    for name, item in predictions.items():
-        by_stem.setdefault(stem(name), item)
-    pairs = [(t, predictions.get(name) or by_stem.get(stem(name))) for name, t in truth.items()]
+    pairs, doubtful = pair_images(predictions, truth)
     missing = [t.image for t, p in pairs if p is None]
     if len(missing) == len(pairs):
         raise LandmarkError(
@@ -101,7 +99,7 @@ def evaluate(
     cases = tuple(_case(t, p, (frames or {}).get(t.image, (None, None))) for t, p in pairs)
     used = {id(p) for _, p in pairs}
     extra = [p.image for p in predictions.values() if id(p) not in used]
-    return Evaluation(cases, tuple(_notes(cases, missing, extra)))
+    return Evaluation(cases, tuple(_notes(cases, missing, extra, doubtful)))
 
 
 def _case(
@@ -147,8 +145,16 @@ def _misfit(result: ImageResult) -> float:
     return sum(float(np.nansum(m.share)) for m in result.matches)
 
 
-def _notes(cases: Iterable[Case], missing: list[str], extra: list[str]) -> list[str]:
+def _notes(
+    cases: Iterable[Case], missing: list[str], extra: list[str], doubtful: list[str]
+) -> list[str]:
     notes = []
+    if doubtful:
+        notes.append(
+            f"{len(doubtful)} image(s) have names that fit several of the others and were not "
+            f"matched: {', '.join(doubtful[:5])}{' ...' if len(doubtful) > 5 else ''}. "
+            "Make the paths equal."
+        )
     if missing:
         notes.append(
             f"{len(missing)} image(s) have no prediction and count as missed: "
@@ -165,10 +171,10 @@ def _notes(cases: Iterable[Case], missing: list[str], extra: list[str]) -> list[
             f"The size of {lacking} image(s) is not known: no error at 512 x 1024 for "
             "them. Give --images."
         )
-    doubtful = sum(not case.result.has_levels for case in cases)
-    if doubtful:
+    nameless = sum(not case.result.has_levels for case in cases)
+    if nameless:
         notes.append(
-            f"{doubtful} image(s) have levels that are not certain: their names are not judged."
+            f"{nameless} image(s) have levels that are not certain: their names are not judged."
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""An evaluation as files: ``summary.csv``, ``points.csv``, ``summary.json`` and plots."""
+"""An evaluation as files: tables, ``summary.json`` and plots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ import numpy as np
 from ..errors import MissingDependencyError, OutputError
 from .annotated import ROWS
 from .evaluation import Case, Evaluation, Row, table
-from .evaluation_heights import HUMAN_PRECISION, height_errors
+from .evaluation_agreement import image_agreement
+from .evaluation_heights import HUMAN_PRECISION, HeightErrors, height_errors
+from .evaluation_kappa import Kappa, graded_pairs, kappas
 from .evaluation_sigma import sigma_check
 from .metrics import Match
 
@@ -25,6 +27,11 @@ POINT_COLUMNS = (
     *("image", "level", "predicted_level", "point", "x", "y", "true_x", "true_y", "error_px"),
     *("error_512x1024_px", "error_mm", "error_percent", "along_percent", "down_percent"),
     *("sigma_px", "confidence", "grade", "look", "quality"),
+)
+GRADE_COLUMNS = ("image", "level", "predicted_level", "predicted_grade", "grade")
+AGREEMENT_COLUMNS = (
+    *("what", "unit", "count", "bias", "sd", "low", "high", "rms_cv"),
+    *("kappa", "kappa_low", "kappa_high", "weights", "same", "only_one", "images"),
 )
 Cell = str | float | int | None
 
@@ -53,6 +60,8 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, plots: bool = True
         _csv(("group", "value", *names), ([r.group, r.value, *r.figures.values()] for r in rows)),
     )
     write_text(output / "points.csv", _csv(POINT_COLUMNS, _point_rows(evaluation.cases)))
+    write_text(output / "grades.csv", _csv(GRADE_COLUMNS, _grade_rows(evaluation.cases)))
+    write_text(output / "agreement.csv", _csv(AGREEMENT_COLUMNS, _agreement_rows(evaluation)))
     content = json.dumps(summary_json(evaluation, rows), indent=1, allow_nan=False)
     write_text(output / "summary.json", content + "\n")
     if plots:
@@ -80,6 +89,8 @@ def summary_json(evaluation: Evaluation, rows: list[Row]) -> dict[str, Any]:
         "notes": list(evaluation.notes),
         "groups": [asdict(row) for row in rows],
         "heights": [asdict(item) for item in height_errors(evaluation.cases)],
+        "images_agreement": [asdict(item) for item in image_agreement(evaluation.cases)],
+        "kappa": [asdict(item) for item in kappas(evaluation.cases)],
         "human_precision": [
             dict(zip(("what", "value", "source"), item)) for item in HUMAN_PRECISION
         ],
@@ -120,6 +131,32 @@ def _point_row(case: Case, match: Match, name: str, i: int) -> list[Cell]:
         truth.look,
         truth.quality,
     ]
+
+
+def _grade_rows(cases: Iterable[Case]) -> Iterable[list[Cell]]:
+    """Vertebrae that one of the two graded."""
+    for case in cases:
+        for level, other, said, true in graded_pairs(case):
+            if said is not None or true is not None:
+                yield [case.truth.image, level, other, said, true]
+
+
+def _agreement_rows(evaluation: Evaluation) -> Iterable[list[Cell]]:
+    for item in (*height_errors(evaluation.cases), *image_agreement(evaluation.cases)):
+        yield _difference_row(item)
+    for kappa in kappas(evaluation.cases):
+        yield _kappa_row(kappa)
+
+
+def _difference_row(item: HeightErrors) -> list[Cell]:
+    numbers: list[Cell] = [item.bias, item.sd, item.low, item.high, item.rms_cv]
+    return [item.name, item.unit, item.count, *numbers, *[None] * 7]
+
+
+def _kappa_row(item: Kappa) -> list[Cell]:
+    about: list[Cell] = [item.value, item.low, item.high, item.weights]
+    return [item.name, item.unit, item.count, *[None] * 5, *about, item.same, item.only_one,
+            item.images]  # fmt: skip
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

@@ -32,18 +32,19 @@ HUMAN_PRECISION: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True)
 class HeightErrors:
-    """Agreement of one quantity over all vertebrae that have it, predicted minus true.
+    """Agreement of one quantity over all that have it, predicted minus true.
 
     Attributes:
-        name: Ha, Hm, Hp (anterior, middle, posterior height) or a ratio of two.
-        unit: ``"%"`` of the true height, ``"mm"``, or ``""`` for ratios.
-        count: how many vertebrae.
+        name: Ha, Hm, Hp (anterior, middle, posterior height), a ratio of two, an angle, AAC-24.
+        unit: ``"%"`` of the true height, ``"mm"``, ``""`` for ratios, ``"deg"``, ``"points"``.
+        count: how many vertebrae, or images.
         bias: mean difference.
         sd: standard deviation of the differences.
         low: lower limit of agreement, bias - 1.96 SD.
         high: upper limit.
         rms_cv: root-mean-square coefficient of variation, taking prediction and truth as
-            two measurements of one vertebra: sqrt(mean((a - b)^2 / 2 / ((a + b) / 2)^2)).
+            two measurements of one vertebra: sqrt(mean((a - b)^2 / 2 / ((a + b) / 2)^2));
+            None for angles and scores, whose zero is not nothing.
 
     Source: limits of agreement, Bland and Altman, Lancet 1986;327:307-310; root-mean-square
     averages of precision errors, Glueer et al., Osteoporos Int 1995;5:262-270,
@@ -57,7 +58,7 @@ class HeightErrors:
     sd: float
     low: float
     high: float
-    rms_cv: float
+    rms_cv: float | None
 
 
 def height_pairs(cases: Iterable[Case]) -> dict[str, Array]:
@@ -88,30 +89,29 @@ def height_errors(cases: Iterable[Case]) -> list[HeightErrors]:
         if not len(rows):
             continue
         if name in RATIOS:
-            out.append(_agreement(name, "", rows, np.ones(len(rows))))
+            out.append(agreement_of(name, "", rows, np.ones(len(rows))))
             continue
-        out.append(_agreement(name, "%", rows, 100 / rows[:, 1]))
+        out.append(agreement_of(name, "%", rows, 100 / rows[:, 1]))
         metric = rows[rows[:, 2] == 1]
         if len(metric):
-            out.append(_agreement(name, "mm", metric, np.ones(len(metric))))
+            out.append(agreement_of(name, "mm", metric, np.ones(len(metric))))
     return out
 
 
-def _agreement(name: str, unit: str, rows: Array, factor: Array) -> HeightErrors:
+def agreement_of(
+    name: str, unit: str, rows: Array, factor: Array, *, ratio_scale: bool = True
+) -> HeightErrors:
+    """Bias, SD, limits of agreement and, on a ratio scale, the rms CV of ``(n, 2+)`` pairs."""
     predicted, true = rows[:, 0], rows[:, 1]
     difference = (predicted - true) * factor
     sd = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     bias = float(difference.mean())
-    squares = (predicted - true) ** 2 / 2 / ((predicted + true) / 2) ** 2
+    cv = None
+    if ratio_scale:
+        squares = (predicted - true) ** 2 / 2 / ((predicted + true) / 2) ** 2
+        cv = float(np.sqrt(squares.mean()))
     return HeightErrors(
-        name,
-        unit,
-        len(rows),
-        bias,
-        sd,
-        bias - _LIMITS * sd,
-        bias + _LIMITS * sd,
-        float(np.sqrt(squares.mean())),
+        name, unit, len(rows), bias, sd, bias - _LIMITS * sd, bias + _LIMITS * sd, cv
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .annotated import LABELLED, ROWS
 from .evaluation import Case, Evaluation
+from .evaluation_agreement import image_differences
 from .evaluation_files import write_whole
 from .evaluation_heights import PAIRS, height_pairs
 from .evaluation_sigma import sigma_check
@@ -25,10 +26,10 @@ _BODY = np.array([[0, 0], [70, 2], [140, 0], [140, 100], [70, 98], [0, 100]], dt
 
 
 def write_plots(evaluation: Evaluation, output: Path) -> list[Path]:
-    """Draw ``errors.png``, ``levels.png``, ``bias.png``, ``heights.png`` and ``sigma.png``.
+    """Draw ``errors.png``, ``levels.png``, ``bias.png``, ``heights.png`` and so on.
 
     Returns:
-        The files; without sigma in the predictions there is no ``sigma.png``.
+        The files; ``angles.png`` and ``sigma.png`` only where there is something in them.
     """
     drawings: dict[str, tuple[tuple[float, float], Callable[[Any, Evaluation], None]]] = {
         "errors.png": ((6, 4), _draw_errors),
@@ -36,6 +37,8 @@ def write_plots(evaluation: Evaluation, output: Path) -> list[Path]:
         "bias.png": ((6.5, 5), _draw_bias),
         "heights.png": ((12, 4), _draw_heights),
     }
+    if image_differences(evaluation.cases):
+        drawings["angles.png"] = ((12, 4), _draw_angles)
     if sigma_check(evaluation.cases) is not None:
         drawings["sigma.png"] = ((4.5, 4.5), _draw_sigma)
     return [_save(output / name, size, draw, evaluation) for name, (size, draw) in drawings.items()]
@@ -161,21 +164,36 @@ def _draw_heights(figure: Any, evaluation: Evaluation) -> None:
         axes.axhline(0, color="0.7", lw=0.8)
         if not len(rows):
             continue
-        mean = rows[:, :2].mean(axis=1)
         difference = 100 * (rows[:, 0] - rows[:, 1]) / rows[:, 1]
-        axes.scatter(mean, difference, s=8, alpha=0.5)
-        bias, sd = difference.mean(), difference.std(ddof=min(1, len(difference) - 1))
-        for value, style in ((bias, "-"), (bias - 1.96 * sd, "--"), (bias + 1.96 * sd, "--")):
-            axes.axhline(value, color="tab:red", ls=style, lw=1)
-        axes.text(
-            0.03,
-            0.97,
-            f"bias {bias:+.1f} %\nSD {sd:.1f} %",
-            transform=axes.transAxes,
-            va="top",
-            bbox={"color": "white", "alpha": 0.8},
-        )
+        _bland_altman(axes, rows[:, :2].mean(axis=1), difference, "%")
     figure.axes[0].set_ylabel("predicted - true, % of the true height")
+
+
+def _draw_angles(figure: Any, evaluation: Evaluation) -> None:
+    """Angles and the aorta's total, each on its own scale."""
+    found = image_differences(evaluation.cases)
+    for axes, (name, (unit, rows)) in zip(
+        figure.subplots(1, len(found), squeeze=False)[0], found.items()
+    ):
+        axes.set(title=name, xlabel=f"mean of both, {unit}", ylabel=f"predicted - true, {unit}")
+        axes.axhline(0, color="0.7", lw=0.8)
+        _bland_altman(axes, rows.mean(axis=1), rows[:, 0] - rows[:, 1], unit)
+
+
+def _bland_altman(axes: Axes, mean: Array, difference: Array, unit: str) -> None:
+    """Differences against means, with bias and limits of agreement."""
+    axes.scatter(mean, difference, s=8, alpha=0.5)
+    bias, sd = difference.mean(), difference.std(ddof=min(1, len(difference) - 1))
+    for value, style in ((bias, "-"), (bias - 1.96 * sd, "--"), (bias + 1.96 * sd, "--")):
+        axes.axhline(value, color="tab:red", ls=style, lw=1)
+    axes.text(
+        0.03,
+        0.97,
+        f"bias {bias:+.1f} {unit}\nSD {sd:.1f} {unit}",
+        transform=axes.transAxes,
+        va="top",
+        bbox={"color": "white", "alpha": 0.8},
+    )
 
 
 def _draw_sigma(figure: Any, evaluation: Evaluation) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import MissingDependencyError
 from .evaluation import Evaluation, Row
+from .evaluation_agreement import image_agreement
 from .evaluation_heights import HUMAN_PRECISION, height_errors
+from .evaluation_kappa import Kappa, kappas
 from .evaluation_sigma import sigma_check
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ _COLUMNS = (
 
 
 def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
-    """What ``vertenet evaluate`` prints: figures, heights, sigma and notes.
+    """What ``vertenet evaluate`` prints: figures, differences, kappa, sigma and notes.
 
     Raises:
         MissingDependencyError: if rich is not installed.
@@ -46,6 +48,9 @@ def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
             "Install it with: pip install rich"
         ) from None
     parts: list[RenderableType] = [_figures(rows), _heights(evaluation)]
+    found = kappas(evaluation.cases)
+    if found:
+        parts.append(_kappas(found))
     check = sigma_check(evaluation.cases)
     if check is not None:
         parts.append(
@@ -84,12 +89,10 @@ def _heights(evaluation: Evaluation) -> RenderableType:
     from rich.table import Table
 
     human = "; ".join(f"{what} {value}" for what, value, _ in HUMAN_PRECISION)
-    out = Table(
-        title="Heights and ratios, predicted minus true", caption=f"Human readers: {human}."
-    )
+    out = Table(title="Bland-Altman: predicted minus true", caption=f"Human readers: {human}.")
     for heading in ("", "unit", "n", "bias", "SD", "limits of agreement", "rms CV %"):
         out.add_column(heading, justify="right")
-    for item in height_errors(evaluation.cases):
+    for item in (*height_errors(evaluation.cases), *image_agreement(evaluation.cases)):
         digits = 2 if item.unit else 3
         out.add_row(
             item.name,
@@ -98,6 +101,25 @@ def _heights(evaluation: Evaluation) -> RenderableType:
             f"{item.bias:+.{digits}f}",
             f"{item.sd:.{digits}f}",
             f"{item.low:+.{digits}f} ... {item.high:+.{digits}f}",
-            f"{100 * item.rms_cv:.2f}",
+            "" if item.rms_cv is None else f"{100 * item.rms_cv:.2f}",
         )
+    return out
+
+
+def _kappas(found: list[Kappa]) -> RenderableType:
+    from rich.table import Table
+
+    out = Table(title="Agreement in classes; counts: rows true, columns predicted")
+    for heading in ("", "of", "n", "kappa", "95 %", "weights", "same %", "by one only", "counts"):
+        out.add_column(heading, justify="left" if heading in ("", "of", "counts") else "right")
+    for item in found:
+        kappa = "all alike" if item.value is None else f"{item.value:.3f}"
+        span = (
+            "" if item.low is None or item.high is None else f"{item.low:.3f} ... {item.high:.3f}"
+        )
+        counts = " / ".join(" ".join(str(n) for n in row) for row in item.table)
+        out.add_row(
+            item.name, item.unit, str(item.count), kappa, span, item.weights,
+            f"{100 * item.same:.1f}", str(item.only_one), counts,
+        )  # fmt: skip
     return out
