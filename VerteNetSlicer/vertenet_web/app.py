@@ -49,6 +49,7 @@ class App:
         self.view = slice_view.ImageView(self.server, self._slicer)
         self.reader: Any = None
         self._scheduled = False
+        self._loading: asyncio.Future[None] | None = None
         named = {"output_named": settings.output is not None}
         self.state.update({**screen.fixed(), **screen.empty(), **named})
         self.routes = routes.Routes(self, settings)
@@ -79,16 +80,30 @@ class App:
         """What the page asks for, by the action's name."""
         if self.reader is None:
             return
+        if name == "shown":
+            # Not before the reader sees the image: it would come later.
+            self._warm_up()
+            return
         if name == "detect":
-            # The page says so before the processor is busy.
-            self.state.busy = "Detecting…"
-            self.state.flush()
-            await asyncio.sleep(0.03)
+            await self._before_detecting()
         try:
             self._try(name, args)
         finally:
             self.state.busy = ""
             self.refresh()
+
+    async def _before_detecting(self) -> None:
+        """The page says what it waits for, before the processor is busy."""
+        self._warm_up()
+        if self._loading is not None and not self._loading.done():
+            await self._tell_busy("Loading the network…")
+            await asyncio.wait((self._loading,))
+        await self._tell_busy("Detecting…")
+
+    async def _tell_busy(self, text: str) -> None:
+        self.state.busy = text
+        self.state.flush()
+        await asyncio.sleep(0.03)
 
     def refresh(self) -> None:
         """Bring the page to the state of the reading."""
@@ -104,17 +119,11 @@ class App:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self.refresh)
 
-    def warm_up(self) -> None:
-        """Load the network, so that the first detection need not wait for it."""
-        import numpy as np
-
-        from vertenet.images import image_from_array
-
-        blank = image_from_array(np.zeros((256, 128), np.float32), name="warm-up")
-        try:
-            self.reader.logic.detector.detect(blank)
-        except VerteNetError:
-            return  # said at the click, to the reader who asked
+    def _warm_up(self) -> None:
+        """Load the network, so that no detection waits for it."""
+        if self._loading is None:
+            loop = asyncio.get_running_loop()
+            self._loading = loop.run_in_executor(None, self.reader.warm_up)
 
     def close(self) -> None:
         """Let go of the scene; edits are kept already."""

@@ -64,7 +64,6 @@ def _listen(loop: asyncio.AbstractEventLoop, app, running: asyncio.Future) -> No
             _belong(app, json.loads(line)["reader"]), loop
         )  # type: ignore[assignment]
         done.result()
-        threading.Thread(target=app.warm_up, daemon=True).start()
     loop.call_soon_threadsafe(running.cancel)
 
 

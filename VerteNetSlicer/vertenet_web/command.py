@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import importlib.util
 import os
@@ -11,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vertenet.errors import ConfigurationError, ImageError, MissingDependencyError
-from vertenet.report.atomic import output_errors
 
+from .session import Session
 from .settings import Settings, drafts_folder, is_loopback
 
 _NEEDED = ("aiohttp", "slicer", "trame", "trame_slicer", "vtk")
@@ -59,13 +60,6 @@ def view(
             "Expected a token of at least 16 characters, got a shorter one. "
             "Leave --token out to have one made."
         )
-    kept = drafts or drafts_folder()
-    for folder in (kept, *([output] if output is not None else [])):
-        # Said now, not when the first edit or export is to be written.
-        with output_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK):
-                raise PermissionError(errno.EACCES, "", str(folder))
     settings = Settings(
         files=_files_of(places),
         host=host,
@@ -73,10 +67,9 @@ def view(
         token=token,
         output=output,
         model=model,
-        drafts=kept,
+        drafts=drafts or drafts_folder(),
         most_sessions=sessions,
     )
-    from .server import serve
 
     def ready(address: str) -> None:
         tell(f"VerteNet is at {address}")
@@ -86,7 +79,31 @@ def view(
         if browser:
             webbrowser.open(address)
 
-    serve(settings, ready)
+    asyncio.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Start the first reader's process, and listen while it loads Slicer."""
+    first = Session(settings)
+    try:
+        await first.begun()
+        _check_folders(settings)
+        from .server import serve
+
+        await serve(settings, first, ready)
+    finally:
+        await first.end()
+
+
+def _check_folders(settings: Settings) -> None:
+    """Say now, not when the first edit or export is to be written, that it cannot be."""
+    from vertenet.report.atomic import output_errors
+
+    for folder in filter(None, (settings.drafts, settings.output)):
+        with output_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, "", str(folder))
 
 
 def _check_packages() -> None:

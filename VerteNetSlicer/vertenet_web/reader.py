@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
+from vertenet.images import read_image
 from vertenet.report.folder import PAGE
 from VerteNetSlicerLib import scoring, view
 from VerteNetSlicerLib.examination import Examination
@@ -17,6 +19,7 @@ from VerteNetSlicerLib.exporting import ExportOptions, write_all
 from VerteNetSlicerLib.level_names import LevelNames
 from VerteNetSlicerLib.logic import VerteNetLogic
 from VerteNetSlicerLib.record import review_from_text, review_to_text
+from VerteNetSlicerLib.samples import sample_files
 from VerteNetSlicerLib.table import rows_of
 from VerteNetSlicerLib.worklist import Worklist
 
@@ -98,6 +101,12 @@ class Reader:
         touched = None if found is None else found.touched
         there = touched is not None and found.review.spine.get(touched) is not None
         return touched if there else None
+
+    def warm_up(self) -> None:
+        """Load the network and let it look at a bundled scan; runs beside the page."""
+        with suppress(VerteNetError):  # said at the click, to the reader who asked
+            for path in sample_files()[:1]:
+                self.logic.detector.detect(read_image(path))
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a line to the reader."""

@@ -40,13 +40,18 @@ _PAGE = (
 
 
 class Server:
-    """The sessions and the doors to them."""
+    """The sessions and the doors to them.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: what was asked for.
+        first: the first reader's process, which loads Slicer already.
+    """
+
+    def __init__(self, settings: Settings, first: Session) -> None:
         self._settings = settings
         self._gate = Gate(settings)
         self._sessions: dict[str, Session] = {}
-        self._first: Session | None = None
+        self._first: Session | None = first
         self._client: aiohttp.ClientSession | None = None
 
     async def run(self, tell: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -63,8 +68,6 @@ class Server:
         await runner.setup()
         try:
             port = await self._listen(runner)
-            # The first reader's process starts at once: nobody waits for it after the click.
-            self._first = Session(self._settings)
             tell(self.address(port))
             watch = asyncio.ensure_future(self._watch())
             await stop.wait()
@@ -206,18 +209,14 @@ class Server:
                     await session.end()
 
 
-def serve(settings: Settings, tell: Callable[[str], None]) -> None:
+async def serve(settings: Settings, first: Session, tell: Callable[[str], None]) -> None:
     """Listen until the process is interrupted or asked to end."""
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError):
-                loop.add_signal_handler(number, stop.set)
-        await Server(settings).run(tell, stop)
-
-    asyncio.run(main())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError):
+            loop.add_signal_handler(number, stop.set)
+    await Server(settings, first).run(tell, stop)
 
 
 def _page(text: str, status: int) -> web.Response:

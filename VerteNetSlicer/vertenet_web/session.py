@@ -18,7 +18,7 @@ from vertenet.errors import VerteNetError
 
 from .settings import SECRET_HEADER, ChildSettings, Settings
 
-_START_S = 60.0
+_START_S = 180.0
 _END_S = 3.0
 _ON_ITS_WAY_S = 10.0
 
@@ -75,6 +75,10 @@ class Session:
         """Seconds since the last page went away; 0 while one is there."""
         return 0.0 if self.pages else time.monotonic() - self.left_at
 
+    async def begun(self) -> None:
+        """Wait until the process exists; it loads Slicer from then on."""
+        await asyncio.shield(self._made)
+
     async def address(self) -> str:
         """Where the process listens, as soon as it does.
 
@@ -102,7 +106,8 @@ class Session:
     async def end(self) -> None:
         """Let the process finish what it writes, then end it; its edits are kept."""
         process = await self._made
-        self._ready.cancel()
+        if self._ready.cancel() and process.returncode is None:
+            process.kill()  # it still loads Slicer, and nobody used it
         if process.returncode is None:
             if process.stdin is not None:
                 process.stdin.close()  # the child ends with its parent's end of the pipe

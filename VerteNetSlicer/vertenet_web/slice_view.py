@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from trame_slicer.core import SlicerApp
-from trame_slicer.rca_view import register_rca_factories
-from trame_slicer.views import ViewLayoutDefinition
+from trame_slicer.rca_view import RemoteViewFactory
+from trame_slicer.views import SliceView, ViewLayoutDefinition, ViewType
+from trame_slicer.views.render_scheduler import NoScheduleRendering
 
 #: Name of the view; Slicer's own code finds the slice node by it.
 RED = "Red"
@@ -19,15 +21,18 @@ class ImageView:
     """One slice view that shows one image at a time."""
 
     def __init__(self, server: Any, slicer_app: SlicerApp) -> None:
-        register_rca_factories(
-            slicer_app.view_manager,
-            server,
-            slice_view_ui_f=lambda *_: None,
-            rca_encoder="jpeg",
-            target_fps=_FRAMES_PER_SECOND,
-            blur_fps=_FRAMES_PER_SECOND,
-            interactive_quality=_QUALITY_WHILE_MOVING,
-            rca_event_throttle_s=_EVENT_EVERY_S,
+        slicer_app.view_manager.register_factory(
+            RemoteViewFactory(
+                server,
+                # While it is built it would be drawn sixty times, at a size that nobody sees.
+                partial(SliceView, scheduled_render_strategy=NoScheduleRendering()),
+                ViewType.SLICE_VIEW,
+                rca_encoder="jpeg",
+                target_fps=_FRAMES_PER_SECOND,
+                blur_fps=_FRAMES_PER_SECOND,
+                interactive_quality=_QUALITY_WHILE_MOVING,
+                rca_event_throttle_s=_EVENT_EVERY_S,
+            )
         )
         self._view = slicer_app.view_manager.create_view(ViewLayoutDefinition.axial_view(RED))
         slicer_app.view_manager.set_current_view_ids([RED])

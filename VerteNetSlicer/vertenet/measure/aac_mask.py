@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 _EXACT = 5  # pixels; width of the squares that must be of one value
 _SQUARE, _AREA = 9, 15  # pixels; squares whose means are compared, and over what area
@@ -136,6 +135,8 @@ def _white_somewhere_at_border(greys: Pixels) -> bool:
 
 def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     """Where there is nothing but little noise, and the noise."""
+    from scipy import ndimage
+
     rough = np.abs(ndimage.convolve(greys, _LAPLACIAN, mode="nearest"))
     # Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window
     noise = ndimage.uniform_filter(rough, _SQUARE, mode="nearest") * (np.sqrt(np.pi / 2) / 6)
@@ -148,6 +149,8 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
 
 def _at_border(flat: Mask, beside: Mask | None = None) -> Mask:
     """The connected regions that touch the image's border, or a mask, and are not small."""
+    from scipy import ndimage
+
     labels, count = ndimage.label(flat)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     kept = np.zeros(count + 1, dtype=bool)
@@ -161,6 +164,8 @@ def _at_border(flat: Mask, beside: Mask | None = None) -> Mask:
 
 def _grown(core: Mask, greys: Pixels, noise: Pixels) -> Mask:
     """Each region of one mean, widened by what the windows cost it."""
+    from scipy import ndimage
+
     mask = np.zeros(core.shape, dtype=bool)
     labels, _ = ndimage.label(core)
     width = (_SQUARE + _AREA) // 2

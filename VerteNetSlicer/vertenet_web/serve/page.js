@@ -61,6 +61,13 @@
     act("zoom", event.deltaY < 0 ? 0.5 : -0.5);
   }, { capture: true, passive: false });
 
+  // The first image is shown: what takes time and is not needed for it may begin.
+  document.addEventListener("load", function seen(event) {
+    if (!event.target.closest?.("#slice")) return;
+    document.removeEventListener("load", seen, true);
+    act("shown");
+  }, true);
+
   async function send(file) {
     const answer = await fetch(`drop?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
     if (!answer.ok) window.trame.state.set("message", `${file.name} was not taken (${answer.status}).`);
