@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..anatomy import Spine
-from ..errors import OutputError, VerteNetError
+from ..errors import VerteNetError
 from ..report import LandmarkSet
 from ..report.read_points_csv import read_points_csv
 from .landmarks import measure_set
@@ -25,10 +25,7 @@ def draw_missing(rows: Sequence[Row], folder: Path) -> list[Row]:
 
     Args:
         rows: of ``images.csv``, few.
-        folder: the cohort's.
-
-    Raises:
-        OutputError: if a picture cannot be written.
+        folder: the cohort's; where it cannot be written there are no more pictures.
     """
     lacking = [row for row in rows if not _is_drawn(row, folder) and os.path.isfile(row["image"])]
     sets = _landmarks(folder, {row["image"] for row in lacking}) if lacking else {}
@@ -62,7 +59,5 @@ def _draw(row: Row, landmarks: LandmarkSet | None, folder: Path) -> str | None:
         image = read_image(path)
         known = landmarks or LandmarkSet(frame_of(image), Spine(()))
         return draw(measure_set(known, image), image, path, folder)
-    except OutputError:
-        raise
-    except VerteNetError:  # changed since: the page shows it without a picture
+    except VerteNetError:  # changed since, or no room: the page shows it without a picture
         return None

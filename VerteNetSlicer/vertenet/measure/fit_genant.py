@@ -2,13 +2,14 @@
 
 ``python -m vertenet.measure.fit_genant NHANES.npz OUT.json`` fits the coefficients on
 all people and prints, for five folds of whole persons, how the default and the plain
-rule agree with the readers on the people held back.  Norms, coefficients and cut-offs
-are all made inside the folds; the cut-offs on out-of-fold scores of the inner folds.
+rule agree with the readers on the people held back.  Norms and coefficients are made
+inside the folds; the cut-offs are fixed.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from .genant import (
     KNOTS,
     REGIONS,
     SHORTFALLS,
+    crush_floor,
     feature_names,
     features,
     grades_of,
@@ -37,11 +39,19 @@ from .norms import NormTable, parse_norms
 from .rules import grade_of_loss
 
 Mask = NDArray[np.bool_]
-Cuts = tuple[float, float, float]
+Cuts = tuple[float, float]
 _POSITIVE = len(SHORTFALLS) * len(KNOTS)
 _PENALTY = 0.3
 CUT_PROBABILITY = 0.15
-"""Probability from which a vertebra is called grade 1, and grade 2."""
+"""Probability from which a vertebra is called grade 1, and grade 2.
+
+A prediction p of "at least k" raises the expected kappa where p is above about half
+of the kappa that is reached, 0.28; from 0.15 to 0.3 the kappa is the same within its
+error (docs/grading.md), and the lowest of these finds the most fractures.  Cut-offs
+searched for the best kappa differ from fold to fold and agree less on others.
+"""
+CUTS: Cuts = (math.log(CUT_PROBABILITY / (1 - CUT_PROBABILITY)),) * 2
+"""The same as scores of the two models."""
 _FOLDS = 5
 
 
@@ -53,8 +63,10 @@ class Fit:
     two: Array
 
     def scores(self, table: Array) -> tuple[Array, Array]:
-        """Scores for grade >= 1 and grade >= 2."""
-        return table @ self.one[1:] + self.one[0], table @ self.two[1:] + self.two[0]
+        """Scores for grade >= 1 and grade >= 2, as the rule takes them."""
+        crush = table[..., SHORTFALLS.index("crush") * len(KNOTS)]
+        one, two = (table @ b[1:] + b[0] for b in (self.one, self.two))
+        return crush_floor(one, crush, CUTS[0]), crush_floor(two, crush, CUTS[1])
 
 
 def feature_table(
@@ -141,44 +153,16 @@ def sensitivity_at(positive: Mask, score: Array, specificity: float = 0.99) -> f
     return float((score[positive] > np.quantile(score[~positive], specificity)).mean())
 
 
-def tune_cuts(one: Array, two: Array, grades: NDArray[np.int64]) -> Cuts:
-    """Cut-offs: 1 and 2 at one probability, 3 where the kappa is best.
-
-    A prediction p of "at least k" raises the expected kappa where p is above about half
-    of the kappa that is reached, 0.28; from 0.15 to 0.3 the kappa is the same within its
-    error (docs/grading.md), and the lowest of these finds the most fractures.  Cut-offs
-    searched for the best kappa differ from fold to fold and agree less on others.
-    """
-    first = float(np.log(CUT_PROBABILITY / (1 - CUT_PROBABILITY)))
-    suspect = one >= first
-    rest = np.bincount(grades[~suspect], minlength=4)
-    a, b, y = one[suspect], two[suspect], grades[suspect]
-    grid = np.quantile(b[b >= first], np.linspace(0.5, 1, 51))
-
-    def value(third: float) -> float:
-        seen = np.zeros((4, 4))
-        np.add.at(seen, (y, grades_of(a, b, (first, first, third))), 1)
-        seen[:, 0] += rest
-        return _kappa_of(seen)
-
-    tried = np.array([value(float(x)) for x in grid])
-    # the middle of what is as good as the best: few vertebrae are grade 3
-    good = grid[tried >= tried.max() - 0.002]
-    return first, first, float(np.median(good))
+def worst_of(table: Array) -> Array:
+    """Largest of the six shortfalls, from the hinges at 0 of a feature table."""
+    return np.asarray(table[..., : 6 * len(KNOTS) : len(KNOTS)].max(axis=-1))
 
 
-def fit_with_cuts(people: People, chosen: Mask, seed: int) -> tuple[NormTable, Fit, Cuts]:
-    """Norms, coefficients and cut-offs from the chosen people only."""
+def fit_chosen(people: People, chosen: Mask) -> tuple[NormTable, Fit]:
+    """Norms and coefficients from the chosen people only."""
     norms = parse_norms(norms_csv(people, chosen))
-    table, read = feature_table(people, norms), _read(people)
-    inner = np.random.default_rng(seed).permutation(len(people.sex)) % 4
-    scores = np.zeros((2, *people.grades.shape))
-    for k in range(4):
-        learn, rest = (read & (chosen & side)[:, None] for side in (inner != k, inner == k))
-        scores[:, rest] = fit(table[learn], people.grades[learn]).scores(table[rest])
-    mine = read & chosen[:, None]
-    cuts = tune_cuts(scores[0][mine], scores[1][mine], people.grades[mine])
-    return norms, fit(table[mine], people.grades[mine]), cuts
+    mine = _read(people) & chosen[:, None]
+    return norms, fit(feature_table(people, norms)[mine], people.grades[mine])
 
 
 def _read(people: People) -> Mask:
@@ -208,10 +192,12 @@ def cross_validate(
     read = _read(people)
     grades, scores = np.zeros(people.grades.shape, int), np.zeros(people.grades.shape)
     for k in range(_FOLDS):
-        norms, fitted, cuts = fit_with_cuts(people, fold != k, seed)
-        one, two = fitted.scores(feature_table(people, norms, noise, known_sd=noise_sd * known))
+        norms, fitted = fit_chosen(people, fold != k)
+        table = feature_table(people, norms, noise, known_sd=noise_sd * known)
+        one, two = fitted.scores(table)
         mine = fold == k
-        grades[mine], scores[mine] = grades_of(one, two, cuts)[mine], one[mine]
+        grades[mine] = grades_of(one, two, worst_of(table), CUTS)[mine]
+        scores[mine] = one[mine]
     plain, loss = plain_grades(
         People(people.heights * np.exp(noise), people.grades, people.sex, people.age)
     )
@@ -236,13 +222,13 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m vertenet.measure.fit_genant NHANES.npz OUT.json\n")
         return 2
     people = read_people(arguments[0])
-    _, fitted, cuts = fit_with_cuts(people, np.ones(len(people.sex), dtype=bool), 0)
+    _, fitted = fit_chosen(people, np.ones(len(people.sex), dtype=bool))
     names = ("intercept", *feature_names())
     content = {
         "source": "NHANES 2013-14 readers' SQ grades, fitted by vertenet.measure.fit_genant",
         "grade_1_or_more": dict(zip(names, np.round(fitted.one, 5).tolist(), strict=True)),
         "grade_2_or_more": dict(zip(names, np.round(fitted.two, 5).tolist(), strict=True)),
-        "cuts": [round(c, 5) for c in cuts],
+        "cuts": [round(c, 5) for c in CUTS],
     }
     target = Path(arguments[1])
     temporary = target.with_suffix(".tmp")

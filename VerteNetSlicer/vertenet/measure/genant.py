@@ -2,10 +2,11 @@
 
 Six shortfalls of a vertebra (three heights against what its neighbours predict, three
 ratios against the norm of the level) and five combinations of them enter two logistic
-models, for grade >= 1 and for grade >= 2.  No coefficient of a shortfall is negative:
-a lower height never lowers the score.  Coefficients and cut-offs were fitted by
-:mod:`.fit_genant` on the readers' grades of NHANES 2013-14 and stand in
-``data/genant.json``; docs/grading.md has the measured agreement.
+models, for grade >= 1 and for grade >= 2; a body crushed by 25 % is grade 2 in any case,
+and grade 3 is a grade 2 that lost more than 40 %.
+No coefficient of a shortfall is negative: a lower height never lowers the score.
+Coefficients were fitted by :mod:`.fit_genant` on the readers' grades of NHANES 2013-14 and
+stand in ``data/genant.json``; docs/grading.md has the measured agreement.
 
 Source: grades and types Genant 1993 (J Bone Miner Res 8:1137); two criteria per type
 after McCloskey 1993 (Osteoporos Int 3:138); coefficients ours.
@@ -52,6 +53,22 @@ DEFORMED_SHARE, DEFORMED_MEAN, DEFORMED_SD = 0.01, -0.3, 0.2
 """The prior against which a point's error is weighed: a normal height deviates from the
 expected by OWN_SD (natural logarithm), one in a hundred is deformed and lies lower by
 about a quarter.  Chosen by adding 2 to 8 % of error to NHANES (docs/grading.md)."""
+SEVERE = math.log(1 / 0.6)
+"""Shortfall (natural logarithm) beyond which a moderate deformity is a severe one: a height
+more than 40 % below what the neighbours, or the other heights and the norm, let expect.
+
+Source: Genant 1993, J Bone Miner Res 8:1137 (about 40 %); a fitted cut-off on the second
+score agreed no better with the readers, who called 14 vertebrae grade 3 (docs/grading.md)."""
+CRUSH = math.log(1 / 0.75)
+CRUSH_SLOPE = 40.0
+"""A body all of whose heights fall 25 % short of what its neighbours predict is at least
+grade 2, whatever its shape, and the score rises with this slope through the cut-off there.
+
+Source: Genant 1993, J Bone Miner Res 8:1137 (a crush is judged against its neighbours; grade 2
+from 25 %).  The fit alone saw too few: of 28,158 vertebrae of NHANES 2013-14 five were
+crushed so far, all read as grade 2 or 3, none among the normal ones (docs/grading.md)."""
+_CRUSH = SHORTFALLS.index("crush")
+_TIE = 1e-9  # a loss of exactly 40 % must not depend on how it is rounded
 _FURTHEST = 0.7  # a height half of the expected; beyond it nothing more is learnt
 
 
@@ -62,13 +79,13 @@ class GenantModel:
     Attributes:
         at_least_1: intercept, then one coefficient per feature, for grade >= 1.
         at_least_2: the same for grade >= 2.
-        cuts: scores from which a vertebra is grade 1 (first model), 2 and 3 (second).
+        cuts: scores from which a vertebra is grade 1 (first model) and 2 (second).
         source: data and date of the fit.
     """
 
     at_least_1: Array
     at_least_2: Array
-    cuts: tuple[float, float, float]
+    cuts: tuple[float, float]
     source: str
 
 
@@ -78,8 +95,8 @@ def default_model() -> GenantModel:
     folder = resources.files(__package__).joinpath("data")
     raw = json.loads(folder.joinpath("genant.json").read_text(encoding="utf-8"))
     one, two = (np.array(list(raw[key].values())) for key in ("grade_1_or_more", "grade_2_or_more"))
-    first, second, third = raw["cuts"]
-    return GenantModel(one, two, (first, second, third), raw["source"])
+    first, second = raw["cuts"]
+    return GenantModel(one, two, (first, second), raw["source"])
 
 
 def shortfalls(relative: Array, prediction: Array) -> Array:
@@ -113,10 +130,23 @@ def feature_names() -> tuple[str, ...]:
     return (*hinges, *(f"level {name}" for name in REGIONS))
 
 
-def grades_of(one: Array, two: Array, cuts: tuple[float, float, float]) -> NDArray[np.int64]:
-    """Grades 0 to 3 from the two scores."""
+def crush_floor(score: Array, crush: Array, cut: float) -> Array:
+    """The score, but never less than an even crush has: the cut-off at :data:`CRUSH`."""
+    return np.asarray(np.maximum(score, cut + CRUSH_SLOPE * (crush - CRUSH)))
+
+
+def grades_of(one: Array, two: Array, worst: Array, cuts: tuple[float, float]) -> NDArray[np.int64]:
+    """Grades 0 to 3 from the two scores and the largest shortfall.
+
+    Args:
+        one: score for grade >= 1.
+        two: score for grade >= 2.
+        worst: largest of the six shortfalls, natural logarithm.
+        cuts: scores from which a vertebra is grade 1 and 2.
+    """
     first = one >= cuts[0]
-    return first.astype(np.int64) + (first & (two >= cuts[1])) + (first & (two >= cuts[2]))
+    second = first & (two >= cuts[1])
+    return first.astype(np.int64) + second + (second & (worst > SEVERE + _TIE))
 
 
 def default_rule(
@@ -199,9 +229,13 @@ def _judge(relative: Array, prediction: Array, spread: Array) -> _Judged:
     moved = relative + shifts[:, None, :] * spread
     short = shortfalls(moved, prediction)
     table = features(short)
-    scores = [table @ b[1:] + b[0] for b in (model.at_least_1, model.at_least_2)]
+    scores = [
+        crush_floor(table @ b[1:] + b[0], short[..., _CRUSH], cut)
+        for b, cut in zip((model.at_least_1, model.at_least_2), model.cuts, strict=True)
+    ]
     p1, p2 = (_moderated(s[0], (((s[1:4] - s[4:7]) / 2) ** 2).sum(axis=0)) for s in scores)
-    grades = grades_of(scores[0][0], scores[1][0], model.cuts)
+    worst = short[0, :, :6].max(axis=-1)
+    grades = grades_of(scores[0][0], scores[1][0], worst, model.cuts)
     return _Judged(
         scores[0][0].tolist(), p1.tolist(), p2.tolist(), grades.tolist(), short[0].tolist()
     )

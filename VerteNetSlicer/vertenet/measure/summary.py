@@ -38,7 +38,8 @@ class Summary:
 def summarise(measures: Sequence[VertebraMeasures]) -> Summary:
     """Sum up one image.
 
-    Source: spinal deformity index, sum of the semi-quantitative grades T4 to L4.
+    Source: spinal deformity index, sum of the semi-quantitative grades T4 to L4, after Crans
+    2004 (as commonly quoted; not the index of that name by Minne 1988).
     """
     graded = {m.level: m for m in measures if m.final_grade is not None}
     evaluable = tuple(level for level in SCORED if level in graded)
