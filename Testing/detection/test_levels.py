@@ -60,3 +60,28 @@ def test_a_chain_of_all_classes_has_only_one_naming():
 def test_a_chain_longer_than_the_classes_can_name_raises_nothing():
     naming = name_chain(np.zeros((18, 18)), np.full(17, 2.0))
     assert list(naming.classes) == list(range(18))
+
+
+@pytest.mark.parametrize(("step", "skips"), [(1.45, False), (1.5, False), (2.0, False)])
+def test_even_steps_wider_than_usual_skip_no_level(step, skips):
+    logits = evidence([12, 13, 14, 15, 16], strength=3.0)
+    naming = name_chain(logits, np.full(4, step))
+    assert (list(np.diff(naming.classes)) != [1] * 4) is skips
+
+
+def test_two_steps_are_too_few_to_tell_wide_discs_from_a_missed_vertebra():
+    naming = name_chain(np.zeros((3, 18)), np.full(2, 2.0))
+    assert list(np.diff(naming.classes)) == [2, 2]
+
+
+def test_one_step_wider_than_the_others_is_a_missed_vertebra_on_wide_discs_too():
+    naming = name_chain(np.zeros((5, 18)), np.array([1.4, 1.4, 2.8, 1.4]))
+    assert list(np.diff(naming.classes)) == [1, 1, 2, 1]
+
+
+def test_more_bodies_weigh_by_the_root_of_their_number():
+    one = name_chain(evidence([10], strength=2.0), np.empty(0), evidence=1.0)
+    four = name_chain(evidence([9, 10, 11, 12], strength=2.0), np.ones(3), evidence=1.0)
+    assert four.confidence[1] > one.confidence[0]
+    alone = name_chain(evidence([10], strength=4.0), np.empty(0), evidence=1.0)
+    assert four.confidence[1] == pytest.approx(alone.confidence[0], abs=0.1)
