@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +22,8 @@ from vertenet.measure import (
     summarise,
 )
 
+TOOLS = Path(__file__).parents[2] / "tools"
+numbers = runpy.run_path(str(TOOLS / "random_spines.py"))["numbers"]
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -78,23 +80,6 @@ def everything(spine, scale=PixelScale(), size=(300, 700)):  # noqa: B008
         "alignment": measure_alignment(spine, scale, implausible=quality.implausible),
         "rules": [measure_vertebrae(spine, scale, rule=rule) for rule in RULES],
     }
-
-
-def numbers(value):
-    """All numbers in a result, however deep."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return
-    if isinstance(value, (int, float)):
-        yield float(value)
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from numbers(getattr(value, field.name))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from numbers(item)
-    else:
-        for item in value:
-            yield from numbers(item)
 
 
 @MANY

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from vertenet.analysis import Analysis, ImageFrame
 from vertenet.anatomy import CORNERS, Spine, Vertebra
+from vertenet.errors import LandmarkError
 from vertenet.pipeline import measure
-from vertenet.report import report_json, report_text
+from vertenet.report import read_landmarks, report_json, report_text
+from vertenet.report.html import page_from_report
 from vertenet.report.json_report import plain
 from vertenet.resources import resource_path
 
@@ -153,3 +156,16 @@ def test_a_report_with_a_level_twice_is_refused(an_analysis: Analysis, tmp_path)
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(LandmarkError, match="twice"):
         read_landmarks(path)
+
+
+@pytest.mark.parametrize("key", ["x", "sigma_px"])
+def test_a_number_beyond_any_float_is_refused(an_analysis: Analysis, tmp_path: Path, key) -> None:
+    content = json.loads(report_text(an_analysis))
+    next(iter(content["vertebrae"][0]["points"].values()))[key] = 10**400  # valid JSON
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(LandmarkError, match="damaged"):
+        read_landmarks(path)
+    if key == "x":  # the page draws points and says nothing of sigma
+        with pytest.raises(LandmarkError, match="damaged"):
+            page_from_report(path)
