@@ -47,11 +47,8 @@ def name_chain(logits: Array, step: Array, *, evidence: float = _EVIDENCE) -> Na
         evidence: weight of one body's evidence; of K bodies each counts the root of K less.
     """
     log_p = logits - logits.max(axis=1, keepdims=True)
-    log_p = (
-        evidence
-        / np.sqrt(max(len(logits), 1))
-        * (log_p - np.log(np.exp(log_p).sum(axis=1, keepdims=True)))
-    )
+    weight = evidence / np.sqrt(max(len(logits), 1))
+    log_p = weight * (log_p - np.log(np.exp(log_p).sum(axis=1, keepdims=True)))
     moves = [_move(s, logits.shape[1]) for s in _even(step)]
     classes = _viterbi(log_p, moves)
     posterior = _posterior(log_p, moves)
@@ -64,7 +61,8 @@ def _even(step: Array) -> Array:
     """Steps measured by the chain's own median, where there are enough for one."""
     if len(step) < 3:
         return step
-    return step / float(np.clip(np.median(step), *_LIKELY_STEP))
+    even: Array = step / float(np.clip(np.median(step), *_LIKELY_STEP))
+    return even
 
 
 def _move(step: float, count: int) -> Array:

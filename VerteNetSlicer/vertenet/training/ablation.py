@@ -72,7 +72,7 @@ VARIANTS = (
     Variant("input 512 x 256", _ONE_LOOK, canvas=(512, 256)),
 )
 """Small views and one look but where said: what is compared is taught in minutes on a CPU."""
-PEER = Variant("published architecture", published=True)
+PEER = Variant("published architecture", canvas=(256, 256), published=True)
 
 
 class _Ablation(Trainer):
@@ -215,7 +215,7 @@ def rows(
         done: variants to leave out.
         report: called with one line at a time.
     """
-    small = replace(VARIANTS[0], name="as bundled, views of the peer")
+    small = replace(VARIANTS[0], name="as bundled, views of the peer", canvas=PEER.canvas)
     planned = [(v, views) for v in VARIANTS] + [(small, peer_views), (PEER, peer_views)]
     for variant, count in planned:
         if variant.name in done:
