@@ -24,7 +24,7 @@ class Absent:
     def installed(self):
         return False
 
-    def install(self):
+    def install(self, log):
         raise MissingDependencyError("Expected torch; offline.")
 
 
@@ -142,6 +142,7 @@ class PyTorchUtils(types.ModuleType):
                 torchvisionVersionRequirement=None,
             ):
                 outer.asked.append(askConfirmation)
+                print("Collecting torch")
                 if isinstance(answer, Exception):
                     raise answer
                 return answer
@@ -206,6 +207,9 @@ def with_loader(monkeypatch, make):
         def installed(self):
             return True
 
+        def check(self):
+            """torch starts."""
+
     return bundled(installer=Present())
 
 
@@ -213,6 +217,126 @@ def test_a_full_graphics_card_falls_back_to_the_processor(logic, volume, monkeyp
     logic.detector = with_loader(monkeypatch, FullCard)
     examined = logic.detect(volume)
     assert any("processor" in sentence for sentence in examined.analysis.warnings)
+
+
+def test_a_card_that_torch_does_not_know_falls_back_to_the_processor(logic, volume, monkeypatch):
+    class NewCard(FullCard):
+        def detect(self, image, *, anterior=None):
+            if self.device != "cpu":
+                raise RuntimeError("CUDA error: no kernel image is available for execution")
+            return Spine()
+
+    logic.detector = with_loader(monkeypatch, NewCard)
+    examined = logic.detect(volume)
+    assert any("could not run the network" in s for s in examined.analysis.warnings)
+
+
+def test_a_card_that_is_full_while_the_network_is_loaded_falls_back_too(logic, volume, monkeypatch):
+    def load(device):
+        if device != "cpu":
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+        return FullCard(device)
+
+    logic.detector = with_loader(monkeypatch, load)
+    examined = logic.detect(volume)
+    assert any("ran out of memory" in sentence for sentence in examined.analysis.warnings)
+
+
+def test_an_error_that_is_not_the_cards_is_not_hidden(logic, volume, monkeypatch):
+    class Wrong(FullCard):
+        def detect(self, image, *, anterior=None):
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    logic.detector = with_loader(monkeypatch, Wrong)
+    with pytest.raises(RuntimeError, match="shapes"):
+        logic.detect(volume)
+    assert logic.detector.device == "auto"
+
+
+def test_what_the_installation_writes_is_told_line_by_line(monkeypatch, host, capsys):
+    from VerteNetSlicerLib.torch_install import PyTorchExtension
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", PyTorchUtils(types.ModuleType("torch")))
+    monkeypatch.setattr(PyTorchExtension, "installed", lambda self: True)
+    lines = []
+    PyTorchExtension().install(lines.append)
+    assert lines == ["Collecting torch"]
+    assert "Collecting torch" in capsys.readouterr().out, "Slicer's own console has it, too"
+
+
+def test_a_torch_that_cannot_be_found_yet_needs_a_restart(monkeypatch, host):
+    from VerteNetSlicerLib.torch_install import PyTorchExtension
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", PyTorchUtils(types.ModuleType("torch")))
+    monkeypatch.setattr(PyTorchExtension, "installed", lambda self: False)
+    with pytest.raises(MissingDependencyError, match="Restart Slicer and detect again"):
+        PyTorchExtension().install()
+
+
+def test_the_folder_of_a_broken_installation_is_no_torch(monkeypatch, host, tmp_path):
+    from VerteNetSlicerLib.torch_install import PyTorchExtension
+
+    (tmp_path / "torch").mkdir()
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    sys.path_importer_cache.clear()
+    assert not PyTorchExtension().installed()
+    (tmp_path / "torch" / "__init__.py").write_text("raise OSError('libc10 is missing')")
+    assert PyTorchExtension().installed()
+    with pytest.raises(MissingDependencyError, match=r"libc10 is missing.*PyTorch Utils"):
+        PyTorchExtension().check()
+
+
+def test_what_was_edited_during_the_detection_is_kept(logic, volume):
+    examined = logic.detect(volume)
+
+    def meanwhile(work):
+        found = work()
+        logic.shift(volume, -1)
+        return found
+
+    logic.wait = meanwhile
+    with pytest.raises(LandmarkError, match="They were kept"):
+        logic.detect(volume)
+    assert examined.review.edited
+
+
+def test_an_image_closed_during_the_detection_is_no_crash(logic, volume, scene):
+    def meanwhile(work):
+        found = work()
+        scene.Clear(0)
+        return found
+
+    logic.wait = meanwhile
+    with pytest.raises(ImageError, match="closed"):
+        logic.detect(volume)
+    assert logic.examinations() == ()
+
+
+def test_waiting_ticks_gives_back_and_passes_errors_on(host):
+    import gc
+    import threading
+
+    from VerteNetSlicerLib.waiting import StoppedError, Waiting
+
+    ticks, threads = [], []
+
+    def work():
+        threads.append((threading.current_thread(), gc.isenabled()))
+        return 7
+
+    waiting = Waiting(ticks.append)
+    assert waiting(work) == 7 and ticks
+    ((thread, collected),) = threads
+    assert thread is not threading.current_thread() and not collected
+    assert gc.isenabled()
+    with pytest.raises(LandmarkError, match="as it was"):
+        waiting(lambda: (_ for _ in ()).throw(LandmarkError("as it was")))
+    go_on = threading.Event()
+    waiting = Waiting(lambda seconds: waiting.stop())
+    with pytest.raises(StoppedError, match="nothing was changed"):
+        waiting(go_on.wait)
+    go_on.set()
 
 
 def test_too_little_memory_altogether_is_one_sentence(logic, volume, monkeypatch):

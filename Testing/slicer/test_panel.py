@@ -172,6 +172,8 @@ def test_rename_shift_delete_restore_undo_and_redo(detected):
 
 
 def test_adding_a_vertebra_prompts_for_each_point(detected):
+    from VerteNetSlicerLib.selftest import place_point
+
     select(detected, "L3")
     detected.ui.deleteButton.click()
     detected.ui.levelComboBox.setCurrentText("L3")
@@ -180,7 +182,7 @@ def test_adding_a_vertebra_prompts_for_each_point(detected):
     node = detected.logic._placement.node
     for x, y in ((10, 20), (30, 20), (50, 20), (50, 40), (30, 40), (10, 40)):
         ras = detected.examination.plane.ras_from_pixels(np.array([x, y]))[0]
-        node.AddControlPointWorld(*ras.tolist())
+        place_point(node, ras)
     assert detected.ui.promptLabel.text() == ""
     assert "L3" in rows(detected)
 
@@ -226,7 +228,7 @@ def answering(monkeypatch, answer):
         asked.append(question)
         return answer
 
-    for name in ("widget", "widget_export", "widget_worklist", "widget_batch"):
+    for name in ("widget_detect", "widget_export", "widget_worklist"):
         monkeypatch.setattr(sys.modules[f"VerteNetSlicerLib.{name}"], "agreed", agreed)
     assert part.agreed is not agreed
     return asked
@@ -486,6 +488,8 @@ def test_an_opened_export_does_not_replace_unsaved_work_without_a_question(
 
 
 def test_plaque_is_marked_on_the_wall_that_is_read(detected):
+    from VerteNetSlicerLib.selftest import place_point
+
     ui = detected.ui
     assert not ui.markButton.isEnabled()
     ui.readWallsButton.click()
@@ -495,7 +499,7 @@ def test_plaque_is_marked_on_the_wall_that_is_read(detected):
     guides = {g.name: g for g in examination.analysis.aac.guides}
     for name in ("T12/L1", "L1/L2"):
         ras = examination.plane.ras_from_pixels(np.array(guides[name].anterior))[0]
-        marking.node.AddControlPointWorld(*ras.tolist())
+        place_point(marking.node, ras)
         if name == "T12/L1":
             assert "the end of a plaque" in ui.markLabel.text()
     assert aac_cells(detected)[0][0] == "3 ▬"
@@ -740,3 +744,180 @@ def test_the_database_is_a_worklist(panel, monkeypatch):
     panel.ui.databaseButton.click()
     assert panel.ui.worklistLabel.text() == f"1 of {len(sample_files())}, 0 exported"
     assert panel.ui.dicomCheckBox.isEnabled()
+
+
+def test_flip_says_the_patient_faces_the_other_way_and_shows_it(detected):
+    ui = detected.ui
+    assert ui.facingLabel.text() == "faces right"
+    before = detected.examination.review.vertebra(Level.L1).points[PointName.AS]
+    ui.flipButton.click()
+    assert ui.facingLabel.text() == "faces left"
+    assert detected.examination.review.vertebra(Level.L1).points[PointName.PS] == before
+    ui.undoButton.click()
+    assert ui.facingLabel.text() == "faces right"
+
+
+def test_what_was_said_of_one_image_is_not_taken_for_the_next(detected):
+    from VerteNetSlicerLib.conversions import volume_from_image
+    from VerteNetSlicerLib.selftest import made_image
+
+    detected.ui.anteriorComboBox.setCurrentIndex(1)
+    assert detected.state.anterior == "left"
+    detected.select(volume_from_image(made_image("second")))
+    assert detected.state.anterior == "auto"
+    assert detected.ui.anteriorComboBox.currentIndex() == 0
+
+
+def test_choices_hold_in_any_language(detected):
+    """A translated word is only shown: the place in the list is what counts."""
+    ui = detected.ui
+    for box, words in (
+        (ui.deviceComboBox, ("selbst", "Prozessor", "Karte")),
+        (ui.anteriorComboBox, ("selbst", "links", "rechts")),
+        (ui.colourComboBox, ("Grad", "Wirbel")),
+    ):
+        for place, word in enumerate(words):
+            box.setItemText(place, word)
+    ui.deviceComboBox.setCurrentIndex(1)
+    ui.anteriorComboBox.setCurrentIndex(2)
+    ui.colourComboBox.setCurrentIndex(1)
+    ui.detectButton.click()
+    state = detected.state
+    assert (state.device, state.anterior, state.colour_by) == ("cpu", "right", "vertebra")
+
+
+def test_the_chosen_vertebra_is_explained_in_a_line(detected):
+    assert detected.ui.detailLabel.text() == ""
+    select(detected, "L2")
+    text = detected.ui.detailLabel.text()
+    assert text.startswith("L2: ") and "Look at: grade" in text
+    select(detected, "L3")
+    assert detected.ui.detailLabel.text().startswith("L3")
+    assert "Look at" not in detected.ui.detailLabel.text()
+
+
+class Slow:
+    """A detector that looks as long as the test wants."""
+
+    info = types.SimpleNamespace(name="slow", version="1", sha256="0" * 64)
+
+    def __init__(self):
+        import threading
+
+        self.go_on = threading.Event()
+
+    def detect(self, image, *, anterior=None):
+        from VerteNetSlicerLib.selftest import made_spine
+
+        assert self.go_on.wait(60)
+        return made_spine()
+
+
+def test_while_the_network_works_time_is_shown_and_nothing_else_can_be_done(panel, volume):
+    panel.select(volume)
+    panel.logic.detector, seen = Slow(), []
+    tick = panel.detect._waiting._on_tick
+
+    def watch(seconds):
+        tick(seconds)
+        ui = panel.ui
+        seen.append((ui.statusLabel.text(), ui.detectButton.isEnabled(), ui.stopButton.isHidden()))
+        seen.append(ui.reviewSection.isEnabled())
+        ui.detectButton.click()
+        if len(seen) > 4:
+            panel.logic.detector.go_on.set()
+
+    panel.detect._waiting._on_tick = watch
+    panel.ui.detectButton.click()
+    text, enabled, hidden = seen[0]
+    assert re.fullmatch(r"Looking for the vertebrae\.\.\. \d+\.\d s", text)
+    assert not enabled and not hidden and seen[1] is False
+    assert len(rows(panel)) == 8 and panel.ui.detectButton.isEnabled()
+    assert panel.ui.stopButton.isHidden() and panel.ui.detectProgressBar.isHidden()
+    assert panel.ui.reviewSection.isEnabled()
+
+
+def test_a_detection_can_be_stopped_and_leaves_everything_as_it_was(detected):
+    before, slow = detected.examination.review, Slow()
+    detected.logic.detector = slow
+    detected.detect._waiting._on_tick = lambda seconds: detected.ui.stopButton.click()
+    detected.ui.detectButton.click()
+    slow.go_on.set()
+    assert detected.ui.statusLabel.text() == "Stopped; nothing was changed."
+    assert detected.examination.review == before
+    assert detected.ui.detectButton.isEnabled() and not detected.detect.busy
+    assert detected.logic.wait == detected.logic.at_once
+
+
+def test_the_installations_log_is_shown_in_the_panel(panel, volume):
+    from VerteNetSlicerLib.selftest import KnownSpine
+
+    class Installing(KnownSpine):
+        needs_install = True
+
+        def install(self, log):
+            log("Collecting torch")
+            log("Successfully installed torch")
+            type(self).needs_install = False
+
+    panel.select(volume)
+    panel.logic.detector = Installing()
+    assert panel.ui.logTextEdit.isHidden()
+    panel.ui.detectButton.click()
+    assert not panel.ui.logTextEdit.isHidden()
+    assert panel.ui.logTextEdit.toPlainText().splitlines() == [
+        "Collecting torch",
+        "Successfully installed torch",
+    ]
+    assert len(rows(panel)) == 8
+
+
+def test_an_offline_machine_is_told_what_to_do(panel, volume):
+    from VerteNetSlicerLib.selftest import KnownSpine
+    from VerteNetSlicerLib.torch_install import PyTorchExtension
+
+    class Offline(KnownSpine):
+        needs_install = True
+
+        def install(self, log):
+            PyTorchExtension().install(log)
+
+    panel.select(volume)
+    panel.logic.detector = Offline()
+    panel.ui.detectButton.click()
+    text = panel.ui.statusLabel.text()
+    assert "Extensions Manager" in text and "Without a network" in text
+    assert "points can still be opened, corrected and measured" in text
+    assert panel.ui.detectButton.isEnabled()
+
+
+def test_a_defect_is_said_and_not_only_logged(detected, caplog):
+    def broken(volume, steps):
+        raise ZeroDivisionError("division by zero")
+
+    detected.logic.shift = broken
+    detected.ui.shiftUpButton.click()
+    text = detected.ui.statusLabel.text()
+    assert text.startswith("This is a defect of VerteNet: ZeroDivisionError")
+    assert "Traceback" in caplog.text
+
+
+def test_adding_is_given_up_by_a_second_press_and_undo_takes_a_point_back(detected):
+    from VerteNetSlicerLib.selftest import place_point
+
+    ui = detected.ui
+    select(detected, "L3")
+    ui.deleteButton.click()
+    ui.levelComboBox.setCurrentText("L3")
+    ui.addButton.click()
+    assert ui.addButton.isChecked()
+    node = detected.logic.placing.node
+    place_point(node, (1.0, 2.0, 0.0))
+    assert "mid superior" in ui.promptLabel.text()
+    ui.undoButton.click()
+    assert "posterior superior" in ui.promptLabel.text() and "L3" not in rows(detected)
+    ui.addButton.click()
+    assert not ui.addButton.isChecked() and ui.promptLabel.text() == ""
+    assert detected.logic.placing is None and node.GetScene() is None
+    ui.undoButton.click()
+    assert "L3" in rows(detected), "undo is the reading's again"

@@ -125,6 +125,8 @@ def test_restoring_the_points_keeps_the_marks(logic, examined):
 
 
 def test_marking_goes_on_until_the_wall_is_left(logic, examined, scene):
+    from VerteNetSlicerLib.selftest import place_point
+
     volume = examined.nodes.volume
     with pytest.raises(LandmarkError, match="Choose one first"):
         logic.start_marking(volume)
@@ -135,7 +137,7 @@ def test_marking_goes_on_until_the_wall_is_left(logic, examined, scene):
         mark = stretch(examined, Level.L1, "anterior", 0.1, start=share)
         for xy in (mark.start, mark.end):
             ras = examined.plane.ras_from_pixels(np.array(xy))[0]
-            marking.node.AddControlPointWorld(*ras.tolist())
+            place_point(marking.node, ras)
     assert len(examined.review.plaques) == 2
     assert examined.review.plaques[0].wall == "anterior"
     # Another segment of the same wall: it goes on.  The other wall: it ends.

@@ -189,6 +189,8 @@ def test_deleting_a_vertebra_takes_its_six_points(logic, examined):
 
 
 def test_a_missing_vertebra_is_placed_point_by_point(logic, examined):
+    from VerteNetSlicerLib.selftest import place_point
+
     volume = examined.nodes.volume
     logic.delete(volume, Level.L2)
     placement = logic.start_placing(volume, Level.L2)
@@ -196,7 +198,7 @@ def test_a_missing_vertebra_is_placed_point_by_point(logic, examined):
     for x, y in ((10, 20), (30, 20), (50, 20), (50, 40), (30, 40), (10, 40)):
         prompts.append(placement.prompt)
         ras = examined.plane.ras_from_pixels(np.array([x, y]))[0]
-        placement.node.AddControlPointWorld(*ras.tolist())
+        place_point(placement.node, ras)
     assert prompts[0] == "L2 posterior superior"
     assert prompts[2] == "L2 anterior superior"
     placed = examined.review.spine.get(Level.L2)

@@ -283,3 +283,34 @@ def test_nothing_drawn_makes_vtk_complain(view, logic, examined, capfd):
     told = capfd.readouterr()
     assert "ERR|" not in told.err + told.out
     assert "vtkMRMLModelDisplayNode" not in told.err + told.out
+
+
+def test_a_right_click_pauses_placing_and_nothing_is_lost(view, logic, examined):
+    volume = examined.nodes.volume
+    corners = examined.review.vertebra(Level.L3).array()
+    logic.delete(volume, Level.L3)
+    placement = logic.start_placing(volume, Level.L3)
+    for pixel in corners[:2]:
+        click(view, at(examined, pixel))
+    x, y = view.position(at(examined, corners[2]))
+    for event in ("MouseMoveEvent", "RightButtonPressEvent", "RightButtonReleaseEvent"):
+        view.mouse(event, x, y)
+    assert placement.paused and placement.prompt == "L3 anterior superior"
+    click(view, at(examined, corners[2]))
+    assert examined.review.spine.get(Level.L3) is None
+    placement.resume()
+    for pixel in corners[2:]:
+        click(view, at(examined, pixel))
+    assert len(examined.review.vertebra(Level.L3).points) == 6
+
+
+def test_a_scene_that_was_reopened_shows_its_drawings_at_once(view, logic, scene, tmp_path):
+    def drawn(picture):
+        return int((np.ptp(picture.astype(int), axis=2) > 60).sum())
+
+    before = drawn(view.picture())
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    scene.Clear(0)
+    assert drawn(view.picture()) == 0
+    assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"))
+    assert drawn(view.picture(tmp_path / "again.png")) == before > 1000

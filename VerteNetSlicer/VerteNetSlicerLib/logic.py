@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import vtk
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 import slicer
@@ -40,6 +42,8 @@ from .review import Review
 from .spine_detector import BundledDetector, SpineDetector
 from .state import VerteNetState
 
+Result = TypeVar("Result")
+
 
 class VerteNetLogic(VTKObservationMixin):
     """Examinations by volume, and the actions on them.
@@ -51,6 +55,7 @@ class VerteNetLogic(VTKObservationMixin):
         on_error: called with an error that no caller is there to catch.
         installer: brings optional packages; injected in tests.
         capture: writes what the slice view shows as PNG.
+        wait: runs what takes long and touches no scene; the panel does it in a thread.
     """
 
     def __init__(self, detector: SpineDetector | None = None) -> None:
@@ -60,6 +65,7 @@ class VerteNetLogic(VTKObservationMixin):
         self.on_error: list[Callable[[VerteNetError], None]] = []
         self.installer: PackageInstaller = SlicerPip()
         self.capture: Callable[[Path], bool] = view.capture
+        self.wait: Callable = self.at_once
         self._examinations: dict[str, Examination] = {}
         self._placement: Placement | PlaqueMarking | None = None
         self._state: VerteNetState | None = None
@@ -108,10 +114,26 @@ class VerteNetLogic(VTKObservationMixin):
 
     # Finding
 
+    @staticmethod
+    def at_once(work: Callable[[], Result]) -> Result:
+        """Do it here and now."""
+        return work()
+
     def detect(
-        self, volume, *, anterior: Side | None = None, replace_edits: bool = False
+        self,
+        volume,
+        *,
+        anterior: Side | None = None,
+        replace_edits: bool = False,
+        progress: Callable[[str], None] = lambda stage: None,
     ) -> Examination:
         """Find the vertebrae of a volume and show them.
+
+        Args:
+            volume: one slice of an image.
+            anterior: the side the patient faces, or None to find it.
+            replace_edits: True to replace what a reader edited.
+            progress: is told what is done now.
 
         Raises:
             LandmarkError: if there are edits and they are not to be replaced.
@@ -125,7 +147,14 @@ class VerteNetLogic(VTKObservationMixin):
                 "Confirm it, or restore single vertebrae instead."
             )
         image = image_from_volume(volume)
-        found = analyse(image, self.detector, anterior=anterior)
+        if not getattr(self.detector, "ready", True):
+            progress(_("Loading the network, once"))
+            # Here and not beside: much is imported, some of it only fit for this thread.
+        getattr(self.detector, "prepare", lambda: None)()
+        before = present and present.review
+        progress(_("Looking for the vertebrae"))
+        found = self.wait(lambda: analyse(image, self.detector, anterior=anterior))
+        self._unchanged(volume, before)
         notes = tuple(getattr(self.detector, "notes", ()))
         spine = replace(found.spine, warnings=(*found.spine.warnings, *notes))
         return self._show(volume, Review.of(spine, found.model))
@@ -135,15 +164,26 @@ class VerteNetLogic(VTKObservationMixin):
         """True where the network cannot run before torch is installed."""
         return bool(getattr(self.detector, "needs_install", False))
 
-    def install_detector(self) -> None:
-        """Bring what the network needs, after asking.
+    def install_detector(self, log: Callable[[str], None] = lambda line: None) -> None:
+        """Bring what the network needs, after asking; ``log`` gets what is written meanwhile.
 
         Raises:
             MissingDependencyError: if it was not installed.
         """
         install = getattr(self.detector, "install", None)
         if install is not None and self.detector_needs_install:
-            install()
+            install(log)
+
+    def _unchanged(self, volume, before: Review | None) -> None:
+        """Refuse what was found on an image that was closed or edited meanwhile."""
+        if volume.GetScene() is None:
+            raise ImageError("Expected the image to stay open, but it was closed. Open it again.")
+        present = self.examination(volume)
+        if (present and present.review) != before:
+            raise LandmarkError(
+                "Expected the points to stay as they were during the detection, but they were "
+                "changed. They were kept: detect again to replace them."
+            )
 
     def open_landmarks(self, path: str | Path, volume) -> Examination:
         """Show landmarks from an exported file on a volume.
@@ -446,6 +486,7 @@ class VerteNetLogic(VTKObservationMixin):
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
@@ -478,6 +519,11 @@ class VerteNetLogic(VTKObservationMixin):
         self._state = None
         self.adopt()
         self._changed(None)
+
+    def onSceneEndBatchProcess(self, caller, event) -> None:
+        """Slice views look for models again only once something of theirs changed."""
+        if self._examinations:
+            view.look_again()
 
     def onSceneStartSave(self, caller, event) -> None:
         """Whatever is kept beside the points is written onto the node."""

@@ -106,14 +106,21 @@ def make_nodes(volume, points=None) -> ExaminationNodes:
     return ExaminationNodes(volume, points, table, models)
 
 
-def _set_display(points) -> None:
-    points.CreateDefaultDisplayNodes()
-    display = points.GetDisplayNode()
+def as_precise_as_the_points(node) -> None:
+    """Show points that a reader places as small as those that are there already."""
+    display = node.GetDisplayNode()
     # A cross shows what lies under the point; a sphere hides it.
     display.SetGlyphTypeFromString("CrossDot2D")
     display.SetGlyphScale(1.2)
     display.SetTextScale(1.6)
+    display.SetSelectedColor(*EDITED_COLOUR)
+    display.SetSnapMode(display.SnapModeUnconstrained)
+
+
+def _set_display(points) -> None:
+    points.CreateDefaultDisplayNodes()
+    as_precise_as_the_points(points)
+    display = points.GetDisplayNode()
     display.SetPointLabelsVisibility(False)
     display.SetSelectedColor(*AUTOMATIC_COLOUR)
     display.SetColor(*EDITED_COLOUR)
-    display.SetSnapMode(display.SnapModeUnconstrained)

@@ -13,6 +13,7 @@ from vertenet.measure import Plaque
 
 from .conversions import pixel_of
 from .examination import Examination
+from .nodes import EDITED_COLOUR, as_precise_as_the_points
 
 SPOKEN = {
     PointName.PS: "posterior superior",
@@ -24,15 +25,94 @@ SPOKEN = {
 }
 
 
-class Placement(VTKObservationMixin):
-    """A list of its own for the new points; ends with all six, or when closed.
+class ByMouse(VTKObservationMixin):
+    """A node of its own that takes the clicks, until it is closed.
+
+    Slicer ends placing at a right click and at a double click: it is paused then, and
+    can be gone on with.  What was placed is handed over when Slicer leaves its mode for
+    placing, and not in the midst of a click: only then may a node be taken away.
 
     Attributes:
-        examination: where the vertebra will be added.
-        level: its name.
-        node: the fiducial node that takes the clicks.
-        on_prompt: called with the next prompt after each point.
+        examination: where the result will be.
+        node: the markups node that takes the clicks.
+        needed: how many clicks.
+        on_prompt: called with the prompt whenever it may have changed.
     """
+
+    needed = 0
+
+    def __init__(self, examination: Examination, class_name: str, name: str) -> None:
+        VTKObservationMixin.__init__(self)
+        self.examination = examination
+        self.on_prompt: Callable[[str], None] = lambda text: None
+        self.node = slicer.mrmlScene.AddNewNodeByClass(class_name, name)
+        self.node.SetSaveWithScene(False)
+        self.node.CreateDefaultDisplayNodes()
+        as_precise_as_the_points(self.node)
+        self.node.GetDisplayNode().SetActiveColor(*EDITED_COLOUR)
+        self.addObserver(self.node, self.node.PointPositionDefinedEvent, self.onPointPlaced)
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        if interaction is not None:
+            changed = interaction.InteractionModeChangedEvent
+            self.addObserver(interaction, changed, self.onModeChanged)
+        self.resume()
+
+    @property
+    def prompt(self) -> str:
+        """What to click now."""
+        raise NotImplementedError
+
+    @property
+    def paused(self) -> bool:
+        """True where a click places nothing at present."""
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        return (
+            interaction is not None and interaction.GetCurrentInteractionMode() != interaction.Place
+        )
+
+    def resume(self) -> None:
+        """Let the next click place a point."""
+        set_place_mode(self.node)
+
+    @property
+    def missing(self) -> int:
+        """How many points are still to be placed."""
+        return self.needed - int(self.node.GetNumberOfDefinedControlPoints())
+
+    def onModeChanged(self, caller, event) -> None:
+        """Slicer's mouse does something else now, or places again."""
+        if self.paused and self.missing <= 0:
+            self.hand_over()
+        self.on_prompt(self.prompt)
+
+    def onPointPlaced(self, caller, event) -> None:
+        """A click placed a point; Slicer leaves its mode by itself after the last."""
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        if interaction is not None and self.missing <= 0:
+            interaction.SetPlaceModePersistence(0)
+        self.on_prompt(self.prompt)
+
+    def hand_over(self) -> None:
+        """All points are there."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Take the node away; what was made of it stays."""
+        self.removeObservers()
+        set_place_mode(None)
+        self.on_prompt("")
+        if self.node.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(self.node)
+
+
+class Placement(ByMouse):
+    """The points of a missing vertebra; ends with all six, or when closed.
+
+    Attributes:
+        level: its name.
+    """
+
+    needed = len(POINT_NAMES)
 
     def __init__(
         self,
@@ -40,98 +120,72 @@ class Placement(VTKObservationMixin):
         level: Level,
         on_done: Callable[[dict[PointName, tuple[float, float]]], None],
     ) -> None:
-        VTKObservationMixin.__init__(self)
-        self.examination = examination
         self.level = level
         self._on_done = on_done
-        self.on_prompt: Callable[[str], None] = lambda text: None
-        self.node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"New {level}")
-        self.node.SetSaveWithScene(False)
-        self.node.CreateDefaultDisplayNodes()
-        self.node.SetMaximumNumberOfControlPoints(len(POINT_NAMES))
-        self.addObserver(self.node, self.node.PointPositionDefinedEvent, self.onPointPlaced)
-        self._set_place_mode(True)
+        super().__init__(examination, "vtkMRMLMarkupsFiducialNode", f"New {level}")
+        self.node.SetMaximumNumberOfControlPoints(self.needed)
 
     @property
     def prompt(self) -> str:
         """What to click now: ``L3 anterior superior``."""
-        placed = self.node.GetNumberOfDefinedControlPoints()
-        if placed >= len(POINT_NAMES):
+        if self.missing <= 0:
             return ""
-        return f"{self.level} {SPOKEN[POINT_NAMES[placed]]}"
+        return f"{self.level} {SPOKEN[POINT_NAMES[-self.missing]]}"
 
     def onPointPlaced(self, caller, event) -> None:
-        """Name the new point; hand all over when it was the last."""
-        placed = caller.GetNumberOfDefinedControlPoints()
-        for index in range(placed):
+        """Name the new point."""
+        for index in range(caller.GetNumberOfDefinedControlPoints()):
             caller.SetNthControlPointLabel(index, point_label(self.level, POINT_NAMES[index]))
+        super().onPointPlaced(caller, event)
+
+    def hand_over(self) -> None:
+        """The vertebra is whole."""
+        plane = self.examination.plane
+        xy = {name: pixel_of(self.node, i, plane) for i, name in enumerate(POINT_NAMES)}
+        self._on_done(xy)
+
+    def take_back(self) -> bool:
+        """Forget the point that was placed last; False where there is none."""
+        # The one after the last defined one hangs at the mouse.
+        placed = self.node.GetNumberOfDefinedControlPoints()
+        if not placed:
+            return False
+        self.node.RemoveNthControlPoint(placed - 1)
+        self.resume()
         self.on_prompt(self.prompt)
-        if placed == len(POINT_NAMES):
-            plane = self.examination.plane
-            xy = {name: pixel_of(caller, i, plane) for i, name in enumerate(POINT_NAMES)}
-            self._on_done(xy)
-
-    def close(self) -> None:
-        """Take the list away."""
-        self.removeObservers()
-        self._set_place_mode(False)
-        self.on_prompt("")
-        if self.node.GetScene() is not None:
-            slicer.mrmlScene.RemoveNode(self.node)
-
-    def _set_place_mode(self, placing: bool) -> None:
-        set_place_mode(self.node if placing else None)
+        return True
 
 
-class PlaqueMarking(VTKObservationMixin):
+class PlaqueMarking(ByMouse):
     """A line of two clicks for each calcified stretch of one wall; goes on until closed.
 
     Attributes:
-        examination: where the marks will be.
         wall: ``anterior`` or ``posterior``.
-        node: the line node that takes the clicks.
-        on_prompt: called with the next prompt after each click.
     """
+
+    needed = 2
 
     def __init__(
         self, examination: Examination, wall: str, on_marked: Callable[[Plaque], None]
     ) -> None:
-        VTKObservationMixin.__init__(self)
-        self.examination = examination
         self.wall = wall
-        self.on_prompt: Callable[[str], None] = lambda text: None
         self._on_marked = on_marked
-        self.node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", f"Plaque {wall}")
-        self.node.SetSaveWithScene(False)
-        self.node.CreateDefaultDisplayNodes()
+        super().__init__(examination, "vtkMRMLMarkupsLineNode", f"Plaque {wall}")
         self.node.GetDisplayNode().SetPropertiesLabelVisibility(False)
-        self.addObserver(self.node, self.node.PointPositionDefinedEvent, self.onPointPlaced)
-        set_place_mode(self.node)
 
     @property
     def prompt(self) -> str:
         """What to click now."""
-        end = _("start") if self.node.GetNumberOfDefinedControlPoints() == 0 else _("end")
+        end = _("end") if self.missing == 1 else _("start")
         return _("{end} of a plaque on the {wall} wall").format(end=end, wall=self.wall)
 
-    def onPointPlaced(self, caller, event) -> None:
-        """Hand over a line that is whole, and wait for the next."""
-        if caller.GetNumberOfDefinedControlPoints() < 2:
-            self.on_prompt(self.prompt)
-            return
+    def hand_over(self) -> None:
+        """A line is whole; wait for the next."""
         plane = self.examination.plane
-        start, end = (pixel_of(caller, i, plane) for i in (0, 1))
-        caller.RemoveAllControlPoints()
-        set_place_mode(caller)
+        start, end = (pixel_of(self.node, i, plane) for i in (0, 1))
+        self.node.RemoveAllControlPoints()
+        self.resume()
         self._on_marked(Plaque(self.wall, start, end))
-        self.on_prompt(self.prompt)
-
-    def close(self) -> None:
-        """Take the line away; the marks stay."""
-        self.removeObservers()
-        set_place_mode(None)
-        if self.node.GetScene() is not None:
-            slicer.mrmlScene.RemoveNode(self.node)
 
 
 def set_place_mode(node) -> None:

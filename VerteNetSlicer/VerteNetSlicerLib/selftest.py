@@ -113,6 +113,14 @@ def drag(points, index: int, step: tuple[float, float, float]) -> None:
     points.InvokeEvent(points.PointEndInteractionEvent)
 
 
+def place_point(node, position) -> None:
+    """Place a point as a click does: after the last Slicer leaves its mode for placing."""
+    node.AddControlPointWorld(*(float(c) for c in position))
+    interaction = slicer.app.applicationLogic().GetInteractionNode()
+    if not interaction.GetPlaceModePersistence():
+        interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+
+
 def _place(points, index: int) -> np.ndarray:
     return np.array(points.GetNthControlPointPositionWorld(index))
 

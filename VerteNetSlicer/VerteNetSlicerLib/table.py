@@ -67,6 +67,13 @@ def attention_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: (not row.attention, row.level.order)))
 
 
+def detail(row: Row) -> str:
+    """One vertebra in a line: its grade with the rule, and what to look at."""
+    said = f"{row.level}: {row.reason}" if row.reason else f"{row.level}."
+    looked = _("Look at: {what}.").format(what=row.attention) if row.attention else ""
+    return " ".join(part for part in (said, looked) if part)
+
+
 def table_text(rows: tuple[Row, ...]) -> str:
     """The rows with their headers, parted by tabs, for a spreadsheet."""
     lines = [[title or name for name, title in HEADERS.items()]]

@@ -35,6 +35,16 @@ def fit(volume) -> None:
     slicer.util.setSliceViewerLayers(background=volume, rotateToVolumePlane=True, fit=True)
 
 
+def look_again() -> None:
+    """Let slice views show the models that came with a scene.
+
+    Their manager (vtkMRMLModelSliceDisplayableManager) only notes that there are some,
+    and looks for them at the next event of its slice node.
+    """
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        node.Modified()
+
+
 def apply_layers(examination: Examination, state: VerteNetState) -> None:
     """Draw of an examination what was chosen to be drawn."""
     made = examination.nodes

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
-
 import qt
 import slicer.util
 from slicer.i18n import tr as _
 
-import slicer
 from vertenet.anatomy import Side
 from vertenet.errors import VerteNetError
 
 from . import view
+from .choices import COLOURS, DEVICES, SIDES, choose, chosen
 from .examination import Examination
 from .level_names import LevelNames
 from .widget_aac import AacPart
 from .widget_batch import BatchPart
 from .widget_compare import ComparePart
+from .widget_detect import DetectPart
 from .widget_export import ExportPart
-from .widget_part import PanelPart, agreed, shown_errors
+from .widget_part import PanelPart, shown_errors
 from .widget_review import ReviewPart
 from .widget_worklist import WorklistPart
 
@@ -39,6 +38,7 @@ class VerteNetPanel(PanelPart):
 
     def __init__(self, widget, logic) -> None:
         super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
+        self.detect = DetectPart(self.ui, logic, self.show_status)
         self.review = ReviewPart(self.ui, logic, self.show_status)
         self.aac = AacPart(self.ui, logic, self.show_status)
         self.compare = ComparePart(self.ui, logic, self.show_status)
@@ -89,18 +89,24 @@ class VerteNetPanel(PanelPart):
             return
         if changed is None:
             self._show_image(volume)
+        self._show_facing(examination)
         self.review.refresh(examination)
         self.aac.refresh(examination)
         self.compare.refresh(examination)
         self.export.refresh(examination)
-        names = ("detectButton", "calibrateButton", "fitButton")
-        self.allow(names, volume is not None, _("Select an image first."))
+        names, missing = ("calibrateButton", "fitButton"), _("Select an image first.")
+        self.allow(names, volume is not None, missing)
+        why = _("The network is working.") if self.detect.busy else missing
+        self.allow(("detectButton",), volume is not None and not self.detect.busy, why)
         self.names.show(examination, visible=self.state.show_names)
         if examination is not None:
             view.apply_layers(examination, self.state)
 
     def select(self, volume) -> None:
         """Make a volume the present one."""
+        if volume is not self.state.volume:
+            # What a reader said of one image is not known of the next.
+            self.state.anterior = SIDES[0]
         self.state.volume = volume
         self._read_state()
         view.fit(volume)
@@ -131,41 +137,20 @@ class VerteNetPanel(PanelPart):
         """The reader says which side the patient faces: points change their names."""
         if self.filling:
             return
-        self.state.anterior = self.ui.anteriorComboBox.currentText
+        self.state.anterior = chosen(SIDES, self.ui.anteriorComboBox)
         if self.examination is not None and self.state.anterior != "auto":
             self.logic.face(self.volume, Side(self.state.anterior))
+
+    @shown_errors
+    def on_flip(self) -> None:
+        """The patient faces the other way than is shown."""
+        present = self.examination.review.spine.anterior
+        self.logic.face(self.volume, Side.LEFT if present is Side.RIGHT else Side.RIGHT)
 
     @shown_errors
     def on_fit(self) -> None:
         """Show the whole image again."""
         view.fit(self.volume)
-
-    @shown_errors
-    def on_detect(self) -> None:
-        """Find the vertebrae; edits are only replaced after a question."""
-        present = self.examination
-        edited = present is not None and present.review.edited
-        if edited and not agreed(_("Replace what you edited and scored?")):
-            return
-        self.state.device = self.ui.deviceComboBox.currentText
-        if hasattr(self.logic.detector, "device"):
-            self.logic.detector.device = self.state.device
-        side = None if self.state.anterior == "auto" else Side(self.state.anterior)
-        self.say(self._first_words())
-        slicer.app.processEvents()
-        start = time.perf_counter()
-        found = self.logic.detect(self.volume, anterior=side, replace_edits=edited)
-        count, seconds = len(found.review.spine), time.perf_counter() - start
-        device = getattr(self.logic.detector, "used_device", "")
-        where = _(" on {device}").format(device=device) if device else ""
-        text = _("{count} vertebrae in {s:.1f} s{where}.")
-        self.say(text.format(count=count, s=seconds, where=where))
-
-    def _first_words(self) -> str:
-        if self.logic.detector_needs_install:
-            return _("torch is not installed yet: Slicer's PyTorch extension asks for it...")
-        first = getattr(self.logic.detector, "used_device", "loaded") == ""
-        return _("Loading the network, once...") if first else _("Detecting...")
 
     @shown_errors
     def on_show(self) -> None:
@@ -174,7 +159,7 @@ class VerteNetPanel(PanelPart):
             return
         for box, field in _SHOW_BOXES.items():
             setattr(self.state, field, bool(getattr(self.ui, box).checked))
-        self.state.colour_by = self.ui.colourComboBox.currentText
+        self.state.colour_by = chosen(COLOURS, self.ui.colourComboBox)
         self.names.show(self.examination, visible=self.state.show_names)
         if self.examination is not None:
             view.apply_layers(self.examination, self.state)
@@ -192,7 +177,7 @@ class VerteNetPanel(PanelPart):
                 "loadButton": self.on_load,
                 "calibrateButton": self.on_calibrate,
                 "fitButton": self.on_fit,
-                "detectButton": self.on_detect,
+                "flipButton": self.on_flip,
             }
         )
         for box in _SHOW_BOXES:
@@ -204,14 +189,21 @@ class VerteNetPanel(PanelPart):
         try:
             state = self.state
             self.ui.volumeSelector.setCurrentNode(state.volume)
-            self.ui.deviceComboBox.currentText = state.device
-            self.ui.anteriorComboBox.currentText = state.anterior
-            self.ui.colourComboBox.currentText = state.colour_by
+            choose(DEVICES, self.ui.deviceComboBox, state.device)
+            choose(SIDES, self.ui.anteriorComboBox, state.anterior)
+            choose(COLOURS, self.ui.colourComboBox, state.colour_by)
             self.export.read_state()
             for box, field in _SHOW_BOXES.items():
                 getattr(self.ui, box).checked = getattr(state, field)
         finally:
             self.filling = False
+
+    def _show_facing(self, examination: Examination | None) -> None:
+        """Which side the points say the patient faces, whoever decided it."""
+        self.allow(("flipButton",), examination is not None, _("Detect landmarks first."))
+        side = None if examination is None else examination.review.spine.anterior
+        words = {None: "", Side.LEFT: _("faces left"), Side.RIGHT: _("faces right")}
+        self.ui.facingLabel.text = words[side]
 
     def _show_image(self, volume) -> None:
         if volume is None or volume.GetImageData() is None:

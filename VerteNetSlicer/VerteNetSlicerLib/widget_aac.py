@@ -127,7 +127,10 @@ class AacPart(PanelPart):
     @shown_errors
     def on_mark(self) -> None:
         """Begin to mark plaque on the wall that is read, or end it."""
-        if isinstance(self.logic.placing, PlaqueMarking):
+        marking = self.logic.placing
+        if isinstance(marking, PlaqueMarking) and marking.paused:
+            marking.resume()
+        elif isinstance(marking, PlaqueMarking):
             self.logic.stop_placing()
         else:
             marking = self.logic.start_marking(self.volume)
@@ -170,10 +173,11 @@ class AacPart(PanelPart):
     def _show_marking(self, examination: Examination | None) -> None:
         marking = self.logic.placing
         mine = isinstance(marking, PlaqueMarking) and marking.examination is examination
-        self.ui.markButton.checked = mine
-        self.tell(
-            "markLabel", _("Now click the {point}.").format(point=marking.prompt) if mine else ""
-        )
+        self.ui.markButton.checked = mine and not marking.paused
+        words = _("Now click the {point}.")
+        if mine and marking.paused:
+            words = _("Paused; press Mark plaque to go on with the {point}.")
+        self.tell("markLabel", words.format(point=marking.prompt) if mine else "")
 
     def _score(self, score: int | None) -> None:
         self._shown(self.logic.score_active(self.volume, score))

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from .batch_run import BatchRun, start_batch
 from .memory import PREFIX
-from .widget_part import PanelPart, agreed, settings, shown_errors
+from .widget_part import PanelPart, settings, shown_errors
 
 _POLL_MS = 300
 _PLACES = {"batchInputPathLineEdit": "batchInput", "batchOutputPathLineEdit": "batchOutput"}
@@ -63,11 +63,6 @@ class BatchPart(PanelPart):
         self._timer.stop()
         if self.run is not None and self.run.state.running:
             self.run.cancel()
-
-    def may_quit(self) -> bool:
-        """False where the reader wants to wait for the batch."""
-        running = self.run is not None and self.run.poll().running
-        return not running or agreed(_("Stop the batch?"))
 
     def _end(self) -> None:
         self._timer.stop()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import ClassVar
 
 import qt
 import slicer.util
+from slicer.i18n import tr as _
 
 import slicer
 from vertenet.errors import VerteNetError
 
 from .examination import Examination
 from .state import VerteNetState
+from .waiting import StoppedError
 
 
 def shown_errors(action: Callable) -> Callable:
@@ -23,12 +26,23 @@ def shown_errors(action: Callable) -> Callable:
     def slot(self, *unwanted):
         try:
             return action(self)
-        except VerteNetError as error:
+        except StoppedError as error:
             self.say(str(error))
-            if not slicer.app.testingEnabled():
-                slicer.util.errorDisplay(str(error), windowTitle="VerteNet")
+        except VerteNetError as error:
+            _display(self, str(error))
+        # The last edge: without it a reader would see a button that does nothing.
+        except Exception as error:
+            logging.exception("VerteNet: %s failed", action.__name__)
+            text = _("This is a defect of VerteNet: {error}. The log has the details.")
+            _display(self, text.format(error=f"{type(error).__name__}: {error}"))
 
     return slot
+
+
+def _display(part, text: str) -> None:
+    part.say(text)
+    if not slicer.app.testingEnabled():
+        slicer.util.errorDisplay(text, windowTitle="VerteNet")
 
 
 class PanelPart:
@@ -55,7 +69,9 @@ class PanelPart:
         """Keys for what is done most, while the module is open."""
         for keys, name in self.KEYS.items():
             shortcut = qt.QShortcut(qt.QKeySequence(keys), window)
-            shortcut.connect("activated()", getattr(self, name))
+            # Where something else in Slicer has the key as well, Qt tells only this.
+            for signal in ("activated()", "activatedAmbiguously()"):
+                shortcut.connect(signal, getattr(self, name))
             self._shortcuts.append(shortcut)
 
     def enable_shortcuts(self, enabled: bool) -> None:

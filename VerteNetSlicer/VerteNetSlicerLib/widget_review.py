@@ -13,7 +13,8 @@ from vertenet.errors import LandmarkError
 from . import view
 from .drawing import GRADE_COLOURS
 from .examination import Examination
-from .table import HEADERS, Row, attention_order, rows_of
+from .placement import Placement
+from .table import HEADERS, Row, attention_order, detail, rows_of
 from .widget_part import PanelPart, shown_errors
 
 _NOT_EVALUABLE = 5
@@ -80,6 +81,8 @@ class ReviewPart(PanelPart):
             keep = examination.touched
         self._fill(keep)
         self._allow_one()
+        self._show_detail()
+        self._show_placing()
 
     def _allow_one(self) -> None:
         """What is done to one vertebra needs a row."""
@@ -97,6 +100,7 @@ class ReviewPart(PanelPart):
         """Go to the vertebra of the selected row."""
         level, examination = self.selected_level(), self.examination
         self._allow_one()
+        self._show_detail()
         if self.filling or level is None or examination is None:
             return
         examination.touch(level)
@@ -144,10 +148,18 @@ class ReviewPart(PanelPart):
 
     @shown_errors
     def on_add(self) -> None:
-        """Let the reader place the points of the chosen level."""
-        placement = self.logic.start_placing(self.volume, self._chosen_level())
-        placement.on_prompt = self._prompt
-        self._prompt(placement.prompt)
+        """Let the reader place the points of the chosen level, or give it up."""
+        try:
+            placing = self.logic.placing
+            if isinstance(placing, Placement) and placing.paused:
+                placing.resume()
+            elif isinstance(placing, Placement):
+                self.logic.stop_placing()
+            else:
+                placement = self.logic.start_placing(self.volume, self._chosen_level())
+                placement.on_prompt = lambda text: self._show_placing()
+        finally:
+            self._show_placing()
 
     @shown_errors
     def on_delete(self) -> None:
@@ -166,7 +178,10 @@ class ReviewPart(PanelPart):
 
     @shown_errors
     def on_undo(self) -> None:
-        """Take back the last change."""
+        """Take back the last change; while points are placed, the last of them."""
+        placing = self.logic.placing
+        if isinstance(placing, Placement) and placing.take_back():
+            return
         if not self.logic.undo(self.volume):
             self.say(_("There is nothing to undo."))
 
@@ -234,5 +249,18 @@ class ReviewPart(PanelPart):
     def _chosen_level(self) -> Level:
         return Level(self.ui.levelComboBox.currentText)
 
-    def _prompt(self, text: str) -> None:
-        self.tell("promptLabel", _("Now place {point}.").format(point=text) if text else "")
+    def _show_detail(self) -> None:
+        """Why the selected vertebra has its grade, and why it should be looked at."""
+        level = self.selected_level()
+        row = next((r for r in self._rows if r.level is level), None)
+        self.tell("detailLabel", "" if row is None else detail(row))
+
+    def _show_placing(self) -> None:
+        placing = self.logic.placing
+        mine = isinstance(placing, Placement) and placing.examination is self.examination
+        self.ui.addButton.checked = mine and not placing.paused
+        text = placing.prompt if mine else ""
+        words = _("Now place {point}.")
+        if mine and placing.paused:
+            words = _("Paused; press Add to go on with {point}.")
+        self.tell("promptLabel", words.format(point=text) if text else "")

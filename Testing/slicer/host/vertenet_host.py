@@ -12,7 +12,6 @@ import importlib.util
 import sys
 import tempfile
 import types
-import typing
 import unittest
 from pathlib import Path
 
@@ -202,42 +201,10 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
         """There is no screen to show a message on."""
 
 
-def parameterNodeWrapper(cls):
-    """A class of typed fields whose values live in a parameter node.
-
-    Nodes are kept as node references, everything else as text.
-    """
-    hints = typing.get_type_hints(cls, include_extras=True)
-    for name, hint in hints.items():
-        setattr(cls, name, _field(name, hint, getattr(cls, name, None)))
-
-    def initialise(self, parameterNode):
-        self.parameterNode = parameterNode
-
-    cls.__init__ = initialise
-    return cls
-
-
-def _field(name, hint, default):
-    kind = typing.get_args(hint)[0] if typing.get_args(hint) else hint
-    if isinstance(kind, type) and issubclass(kind, slicer.vtkMRMLNode):
-        return property(
-            lambda self: self.parameterNode.GetNodeReference(name),
-            lambda self, node: self.parameterNode.SetNodeReferenceID(
-                name, None if node is None else node.GetID()
-            ),
-        )
-
-    def read(self):
-        text = self.parameterNode.GetParameter(name)
-        if text == "":
-            return kind() if default is None else default
-        return text == "True" if kind is bool else kind(text)
-
-    return property(read, lambda self, value: self.parameterNode.SetParameter(name, str(value)))
-
-
 def _add_python_modules():
+    # The browser, too, runs without Slicer's own: one stand-in serves both.
+    from vertenet_web.host import parameterNodeWrapper
+
     names = (
         ScriptedLoadableModule,
         ScriptedLoadableModuleWidget,

@@ -21,10 +21,12 @@ import slicer
 # Qt properties as Python attributes, as PythonQt has them, in these modules only.
 TRUE_PROPERTY = 0x02
 PANEL_MODULES = (
+    "choices",
     "widget",
     "widget_aac",
     "widget_batch",
     "widget_compare",
+    "widget_detect",
     "widget_export",
     "widget_part",
     "widget_review",
@@ -73,14 +75,29 @@ class CollapsibleButton(QtWidgets.QGroupBox):
 
     def _write_collapsed(self, collapsed):
         self._collapsed = collapsed
+        if self.isVisible():
+            self._fold()
 
     def showEvent(self, event):
         """Fold before the first picture; children exist by then."""
-        if self._read_collapsed():
-            for child in self.findChildren(QtWidgets.QWidget):
+        self._fold()
+        super().showEvent(event)
+
+    def _fold(self):
+        collapsed = self._read_collapsed()
+        known = getattr(self, "_folded", [])
+        if collapsed and not known:
+            children = self.findChildren(QtWidgets.QWidget)
+            self._folded = [child for child in children if not child.isHidden()]
+            for child in self._folded:
                 child.hide()
             self.setFixedHeight(24)
-        super().showEvent(event)
+        elif known and not collapsed:
+            for child in known:
+                child.show()
+            self._folded = []
+            self.setMinimumHeight(0)
+            self.setMaximumHeight(16777215)
 
     text = QtCore.Property(str, QtWidgets.QGroupBox.title, QtWidgets.QGroupBox.setTitle)
     collapsed = QtCore.Property(bool, _read_collapsed, _write_collapsed)
@@ -137,7 +154,7 @@ class Shortcut:
         self._shortcut = QtGui.QShortcut(key, parent)
 
     def connect(self, signal, slot):
-        self._shortcut.activated.connect(slot)
+        getattr(self._shortcut, signal.partition("(")[0]).connect(slot)
 
     @property
     def enabled(self):
@@ -161,6 +178,14 @@ class Timer:
 
     def __getattr__(self, name):
         return getattr(self._timer, name)
+
+
+class FileDialog:
+    """The one question of QFileDialog that the panel asks; a test says what is picked."""
+
+    @staticmethod
+    def getOpenFileName(*arguments):
+        raise RuntimeError("Nobody is there to pick a file.")
 
 
 class Settings:
@@ -188,8 +213,10 @@ def install():
     qt.QShortcut = Shortcut
     qt.QTimer = Timer
     qt.QSettings = Settings
+    qt.QFileDialog = FileDialog
     # In Slicer the application has it.
     slicer.app.clipboard = application.clipboard
+    slicer.app.processEvents = application.processEvents
     sys.modules["qt"] = slicer.qt = qt
     # Shiboken looks into every module there is, and torch's lazy ones do not bear it.
     odd = [n for n, m in sys.modules.items() if n.startswith("torch.") and type(m) is not type(qt)]
