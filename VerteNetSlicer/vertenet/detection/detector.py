@@ -36,6 +36,10 @@ _SECOND_LOOKS = (0.9, 0.85)
 """Sizes of the crops, each anew around the points of the one before.
 On real scans, unlike rendered ones, bodies seen larger than taught err by 7 % less."""
 
+_FAR_OFF = 0.1
+"""Share of a body's height by which a look must move a point of it for one more look:
+bodies whose first crop already lay well gain nothing by it (figures in docs/speed.md)."""
+
 NO_SPINE = (
     "No vertebra was found. Check that this is a lateral spine image with the spine in view; "
     "points can still be placed by hand."
@@ -138,9 +142,10 @@ class Detector:
     def _second_look(
         self, pixels: Tensor, first: Resize, found: Candidates, ratio: float
     ) -> Candidates:
-        """Each vertebra again, in a crop of the image at a finer size."""
+        """Each vertebra again in a crop at a finer size, and once more if that moved it far."""
         import torch
 
+        from ..network.coding import body_height
         from ..network.refiner import body_size, crop_frames, cut_crops, scaled, to_image
 
         stored = first.back(found.points)
@@ -158,11 +163,18 @@ class Detector:
                 first.source_rows, first.source_columns, first.source_rows, first.source_columns
             )
         points = torch.from_numpy(working.forward(stored)).float()
+        sigma = torch.empty(points.shape[:2])
+        rows = torch.arange(len(points))
         for scale in _SECOND_LOOKS:
-            frames = scaled(crop_frames(points), scale)
+            before = points[rows]
+            frames = scaled(crop_frames(before), scale)
             out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
-            points = to_image(frames, out["uv"].cpu())
-        sigma = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
+            points[rows] = to_image(frames, out["uv"].cpu())
+            sigma[rows] = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
+            moved = (points[rows] - before).norm(dim=2).amax(1)
+            rows = rows[moved > _FAR_OFF * body_height(before)]
+            if not len(rows):
+                break
         factor = float(self.info.config.get("sigma_factor", 1.0))
         sigma_px = sigma.double().numpy() * factor
         return replace(

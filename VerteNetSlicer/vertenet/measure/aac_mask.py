@@ -10,6 +10,7 @@ read there either.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.float32]
+_Box = tuple[slice, slice]
 
 _last: tuple[weakref.ReferenceType[Pixels], Mask] | None = None
 
@@ -49,8 +51,8 @@ def find_masks(pixels: Pixels) -> Mask:
     values = np.asarray(pixels, dtype=np.float32)
     if min(values.shape) < 2 * _EXACT:
         return np.asarray(values == values.flat[0] if np.ptp(values) == 0 else values != values)
-    same = _all_alike(values)
-    exact = _of_one_value(values, same)
+    regions = _Regions(_all_alike(values))
+    exact = _of_one_value(values, regions.at_border())
     rest = values[::3, ::3][~exact[::3, ::3]]
     if rest.size < 50:
         return np.ones(values.shape, dtype=bool)
@@ -58,26 +60,38 @@ def find_masks(pixels: Pixels) -> Mask:
     span = float(max(high - low, 0.05 * np.ptp(rest)))
     if span == 0:
         return np.ones(values.shape, dtype=bool)
-    # a padding value far from all greys must not drown the rest in rounding
-    greys = np.clip((values - low) * (256 / span), -256, 512)
-    mask = exact | _of_white_noise(greys)
+
+    def greys(part: Pixels) -> Pixels:
+        # a padding value far from all greys must not drown the rest in rounding
+        scaled: Pixels = np.clip((part - low) * (256 / span), -256, 512)
+        return scaled
+
+    mask = exact | _of_white_noise(values, greys)
     if not mask.any():
         return mask
     # what a mask cuts off from the border shows nothing either: an arm behind collimation
-    return mask | _of_one_value(values, same, _largest(mask, 4 * _EXACT + 1))
+    beside = regions.at_border(_largest(mask, 4 * _EXACT + 1))
+    return mask | _of_one_value(values, beside)
 
 
-def _of_one_value(values: Pixels, same: Mask, beside: Mask | None = None) -> Mask:
-    """Regions at the border, or beside a mask, whose pixels are all the same."""
-    if not same.any():
-        return same
-    # squares that overlap share a pixel, so that a connected region has one value
-    mask = _at_border(same, beside)
-    if not mask.any():
-        return mask
-    near = _largest(mask, _EXACT)
-    value = _largest(np.where(mask, values, np.float32(-np.inf)), _EXACT)
-    return np.asarray(near & (values == value))
+def _of_one_value(values: Pixels, regions: list[tuple[_Box, Mask]]) -> Mask:
+    """Some regions and what lies at their rim and has their value."""
+    inside = np.zeros(values.shape, dtype=bool)
+    for box, region in regions:
+        inside[box] |= region
+    mask = np.zeros(values.shape, dtype=bool)
+    for box, _ in regions:
+        rim = _widened(box, _EXACT // 2)
+        wide = _widened(box, 2 * (_EXACT // 2))
+        near = _largest(inside[wide], _EXACT)
+        # squares that overlap share a pixel, so that a connected region has one value
+        value = _largest(np.where(inside[wide], values[wide], np.float32(-np.inf)), _EXACT)
+        found = near & (values[wide] == value)
+        kept = tuple(
+            slice(r.start - w.start, r.stop - w.start) for r, w in zip(rim, wide, strict=True)
+        )
+        mask[rim] |= found[kept]
+    return mask
 
 
 def _largest(values: NDArray[Any], size: int) -> NDArray[Any]:
@@ -90,10 +104,7 @@ def _largest(values: NDArray[Any], size: int) -> NDArray[Any]:
         covered = 1
         while covered < size:  # windows of twice the length from two of the length
             step = min(covered, size - covered)
-            first, second = (
-                tuple(part if a == axis else slice(None) for a in (0, 1))
-                for part in (slice(None, -step), slice(step, None))
-            )
+            first, second = _shifted(step, axis)
             values = np.maximum(values[first], values[second])
             covered += step
     return values
@@ -109,28 +120,79 @@ def _all_alike(values: Pixels) -> Mask:
 
 def _all_of(parts: Mask, count: int, axis: int) -> Mask:
     """True where so many in a row are, from each on."""
-    lines = np.moveaxis(parts, axis, 0)
-    length = len(lines) - count + 1
-    every = lines[:length].copy()
-    for i in range(1, count):
-        every &= lines[i : i + length]
-    return np.moveaxis(every, 0, axis)
+    length = parts.shape[axis] - count + 1
+    covered = 1
+    while covered < count:  # windows of twice the length from two of the length
+        step = min(covered, count - covered)
+        first, second = _shifted(step, axis)
+        parts = parts[first] & parts[second]
+        covered += step
+    return parts[tuple(slice(length) if a == axis else slice(None) for a in (0, 1))]
 
 
-def _of_white_noise(greys: Pixels) -> Mask:
-    """Regions at the border that show nothing but little noise."""
-    if not _white_somewhere_at_border(greys):
-        return np.zeros(greys.shape, dtype=bool)
-    white, noise = _white(greys)
-    core = _at_border(white)
-    return _grown(core, greys, noise) if core.any() else core
+def _shifted(step: int, axis: int) -> tuple[_Box, _Box]:
+    """All but the last and all but the first so many, along one axis."""
+    keep = slice(None)
+    if axis == 0:
+        return (slice(-step), keep), (slice(step, None), keep)
+    return (keep, slice(-step)), (keep, slice(step, None))
 
 
-def _white_somewhere_at_border(greys: Pixels) -> bool:
-    """Whether a pixel of the border itself may belong to such a region: quick to tell."""
+class _Regions:
+    """Connected regions of a picture, looked for but once."""
+
+    def __init__(self, flat: Mask) -> None:
+        from scipy import ndimage
+
+        self._labels: NDArray[np.int32] = np.zeros(flat.shape, np.int32)
+        if flat.any():
+            self._labels, _ = ndimage.label(flat)
+        self._boxes = ndimage.find_objects(self._labels)
+
+    def at_border(self, beside: Mask | None = None) -> list[tuple[_Box, Mask]]:
+        """Those that touch the image's border, or a mask, and are not small.
+
+        Returns:
+            Of each the box around it, and the region within that.
+        """
+        labels = self._labels
+        parts = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
+        if beside is not None:
+            parts.append(labels[beside])
+        found = []
+        for number in np.flatnonzero(np.bincount(np.concatenate(parts))[1:]):
+            box = self._boxes[number]
+            region = np.asarray(labels[box] == number + 1)
+            if np.count_nonzero(region) >= _SMALL * labels.size:
+                found.append((box, region))
+        return found
+
+
+def _widened(box: _Box, by: int) -> _Box:
+    """A box with so many pixels more on each side, as far as they lie on the image."""
+    down, across = (slice(max(part.start - by, 0), part.stop + by) for part in box)
+    return down, across
+
+
+def _of_white_noise(values: Pixels, greys: Callable[[Pixels], Pixels]) -> Mask:
+    """Regions at the border that show nothing but little noise.
+
+    Args:
+        values: the image.
+        greys: gives a part of it in 256ths of the range of greys.
+    """
+    mask = np.zeros(values.shape, dtype=bool)
     deep = _SQUARE + _AREA  # pixels that its windows reach, and a few more
-    sides = (greys[:deep], greys[: -deep - 1 : -1], greys[:, :deep].T, greys[:, : -deep - 1 : -1].T)
-    return any(bool(_white(np.ascontiguousarray(side))[0][0].any()) for side in sides)
+    sides = [values[:deep], values[: -deep - 1 : -1]]
+    sides += [values[:, :deep].T, values[:, : -deep - 1 : -1].T]
+    # whether a pixel of the border itself may belong to such a region is quick to tell
+    if not any(_white(greys(np.ascontiguousarray(side)))[0][0].any() for side in sides):
+        return mask
+    whole = greys(values)
+    white, noise = _white(whole)
+    for box, region in _Regions(white).at_border():
+        mask[box] |= region
+    return _grown(mask, whole, noise) if mask.any() else mask
 
 
 def _white(greys: Pixels) -> tuple[Mask, Pixels]:
@@ -145,21 +207,6 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     scatter = squares - ndimage.uniform_filter(means, _AREA, mode="nearest") ** 2
     limit = _WHITE * np.minimum(noise, _GREYS) + _STILL
     return (scatter <= limit * limit) & (noise <= _GREYS), noise
-
-
-def _at_border(flat: Mask, beside: Mask | None = None) -> Mask:
-    """The connected regions that touch the image's border, or a mask, and are not small."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(flat)
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    kept = np.zeros(count + 1, dtype=bool)
-    kept[edge] = True
-    if beside is not None:
-        kept[labels[beside]] = True
-    kept[0] = False
-    kept &= np.bincount(labels.ravel(), minlength=count + 1) >= _SMALL * flat.size
-    return np.asarray(kept[labels])
 
 
 def _grown(core: Mask, greys: Pixels, noise: Pixels) -> Mask:

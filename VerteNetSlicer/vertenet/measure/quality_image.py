@@ -85,15 +85,25 @@ def _roughness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _median_above_zero(values: NDArray[np.float32]) -> float:
-    """Median of the values that are not 0, of none that is less; their order is lost."""
+    """Median of the values that are not 0, of none that is less.
+
+    Such numbers are in the order of their bits: counting the upper half of these tells
+    the few values among which the middle lies, sooner than selecting among all.
+    """
     flat = values.reshape(-1)
-    count = int(np.count_nonzero(flat))
-    if not count:
+    upper_half = flat.view(np.uint32) >> 16
+    counts = np.bincount(upper_half)
+    zeros = flat.size - int(np.count_nonzero(flat))
+    if zeros == flat.size:
         return 0.0
-    upper = flat.size - count + count // 2
-    flat.partition(upper)
-    middle = float(flat[upper])
-    return middle if count % 2 else (middle + float(flat[:upper].max())) / 2
+    ends = np.cumsum(counts)
+    middle = []
+    for rank in (zeros + (flat.size - zeros - 1) // 2, zeros + (flat.size - zeros) // 2):
+        place = int(np.searchsorted(ends, rank, side="right"))
+        near = flat[upper_half == place]
+        rank -= int(ends[place] - counts[place])
+        middle.append(float(np.partition(near, rank)[rank]))
+    return sum(middle) / 2
 
 
 def _contrast(pixels: NDArray[np.float32], points: Array) -> float | None:

@@ -34,15 +34,16 @@ def normalise(image: Tensor) -> Tensor:
 
 def _limits(values: Tensor) -> Tensor:
     """Robust smallest and largest value of one image's sampled pixels."""
-    inside = values[(values > values.min()) & (values < values.max())]
-    if inside.numel() < values.numel() // 8 or inside.numel() < 16:
-        inside = values
-    last = inside.numel() - 1
-    ranks = [int(_LOW * last), int(_HIGH * last)]
-    if inside.device.type != "cpu":
-        return inside.sort().values[ranks]
     # NumPy selects where torch would sort, in a tenth of the time
-    return torch.from_numpy(np.partition(inside.detach().numpy(), ranks)[ranks])
+    grey = values.detach().cpu().numpy()
+    lowest, highest = grey.min(), grey.max()
+    # in order, those that are left out come first and last: nothing has to be taken out
+    below = int(np.count_nonzero(grey == lowest))
+    inside = grey.size - below - int(np.count_nonzero(grey == highest))
+    if inside < grey.size // 8 or inside < 16:
+        below, inside = 0, grey.size
+    ranks = [below + int(share * (inside - 1)) for share in (_LOW, _HIGH)]
+    return torch.from_numpy(np.partition(grey, ranks)[ranks]).to(values.device)
 
 
 def contrast_channels(image: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 Rgb = tuple[int, int, int]
 Xy = Sequence[float] | NDArray[np.float64]
+_Box = tuple[int, int, int, int]
+_Where = tuple[slice, slice] | tuple[NDArray[np.intp], NDArray[np.intp]]
 _HALO: Rgb = (0, 0, 0)
+_LARGE_BOX = 6_000  # pixels; smaller ones are drawn whole sooner than their band is found
 
 
 class Canvas:
@@ -41,15 +45,14 @@ class Canvas:
                         max(y0, y1) + reach)  # fmt: skip
         if box is None:
             return
-        left, top, right, bottom = box
         dx, dy = x1 - x0, y1 - y0
-        x = np.arange(left, right, dtype=np.float32)[None, :] - x0
-        y = np.arange(top, bottom, dtype=np.float32)[:, None] - y0
+        where, across, down = _places(box, (x0, y0), (dx, dy), reach)
+        x, y = across - x0, down - y0
         square = dx * dx + dy * dy
         along = (x * dx + y * dy) / (square or 1.0)
         along = np.minimum(np.maximum(along, 0), 1)
         away = np.hypot(x - along * dx, y - along * dy)
-        self._blend(box, width / 2 + 0.5 - away, colour, alpha)
+        self._blend(where, width / 2 + 0.5 - away, colour, alpha)
 
     def path(
         self,
@@ -89,7 +92,7 @@ class Canvas:
         mask = Image.new("L", (right - left, bottom - top))
         local = [(x - left, y - top) for x, y in outline.tolist()]
         ImageDraw.Draw(mask).polygon(local, fill=255)
-        self._blend(box, np.asarray(mask, np.float32) / 255, colour, alpha)
+        self._blend(_slices(box), np.asarray(mask, np.float32) / 255, colour, alpha)
 
     def cross(self, point: Xy, colour: Rgb, *, arm: float, width: float, alpha: float) -> None:
         """A small upright cross, open in its middle so that the spot stays visible."""
@@ -105,7 +108,7 @@ class Canvas:
         level = np.hypot(np.maximum(gap - x, np.maximum(x - arm, 0)), y)
         upright = np.hypot(x, np.maximum(gap - y, np.maximum(y - arm, 0)))
         away = np.minimum(level, upright)
-        self._blend(box, width / 2 + 0.5 - away, colour, alpha)
+        self._blend(_slices(box), width / 2 + 0.5 - away, colour, alpha)
 
     def text(
         self,
@@ -113,59 +116,97 @@ class Canvas:
         *,
         halo: int = 2,
     ) -> None:
-        """Words ``((x, y), text, colour, font, anchor)``, with a dark rim of ``halo`` pixels."""
-        for at, words, colour, font, anchor in texts:
+        """Words ``((x, y), text, colour, font, anchor)``, with a dark rim of ``halo`` pixels.
+
+        They are put at whole pixels, so that words that come back are drawn but once.
+        """
+        for (x, y), words, colour, font, anchor in texts:
             for stroke, ink in ((halo, _HALO), (0, colour)) if halo else ((0, colour),):
-                self._words(at, words, ink, font, anchor, stroke)
+                cover, x0, y0 = _stamp(words, font, anchor, stroke)
+                self._put(cover, round(float(x)) + x0, round(float(y)) + y0, ink)
 
-    def _words(
-        self,
-        at: Xy,
-        words: str,
-        colour: Rgb,
-        font: FreeTypeFont | ImageFont,
-        anchor: str,
-        stroke: int,
-    ) -> None:
-        """Drawn on a small sheet and blended: Pillow would copy the whole picture twice."""
-        from PIL import Image, ImageDraw
+    def _put(self, cover: NDArray[np.float32], x0: int, y0: int, colour: Rgb) -> None:
+        """Blend a stamp in, as far as it lies on the picture."""
+        rows, columns = cover.shape
+        box = self._box(x0, y0, x0 + columns - 1, y0 + rows - 1)
+        if box is not None:
+            left, top, right, bottom = box
+            part = cover[top - y0 : bottom - y0, left - x0 : right - x0]
+            self._blend(_slices(box), part, colour, 1.0)
 
-        x, y = float(at[0]), float(at[1])
-        draw = ImageDraw.Draw(Image.new("L", (1, 1)))
-        edges = draw.textbbox((x, y), words, font=font, anchor=anchor, stroke_width=stroke)
-        x0, y0, x1, y1 = (math.floor(edges[0]) - 1, math.floor(edges[1]) - 1,
-                          math.ceil(edges[2]) + 1, math.ceil(edges[3]) + 1)  # fmt: skip
-        box = self._box(x0, y0, x1 - 1, y1 - 1)
-        if box is None:
-            return
-        left, top, right, bottom = box
-        sheet = Image.new("L", (right - left, bottom - top))
-        ImageDraw.Draw(sheet).text(
-            (x - left, y - top), words, fill=255, font=font, anchor=anchor, stroke_width=stroke
-        )
-        self._blend(box, np.asarray(sheet, np.float32) / 255, colour, 1.0)
-
-    def _box(
-        self, left: float, top: float, right: float, bottom: float
-    ) -> tuple[int, int, int, int] | None:
+    def _box(self, left: float, top: float, right: float, bottom: float) -> _Box | None:
         """The part of a rectangle that lies on the picture, or None."""
         rows, columns = self.pixels.shape[:2]
-        x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
-        x1 = min(columns, int(np.ceil(min(right, columns))) + 1)
-        y1 = min(rows, int(np.ceil(min(bottom, rows))) + 1)
+        x0, y0 = max(0, math.floor(left)), max(0, math.floor(top))
+        x1 = min(columns, math.ceil(min(right, columns)) + 1)
+        y1 = min(rows, math.ceil(min(bottom, rows)) + 1)
         return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
-    def _blend(
-        self,
-        box: tuple[int, int, int, int],
-        cover: NDArray[np.floating],
-        colour: Rgb,
-        alpha: float,
-    ) -> None:
+    def _blend(self, where: _Where, cover: NDArray[np.floating], colour: Rgb, alpha: float) -> None:
         """Mix a colour in where ``cover``, cut at 0 and 1, says how much of a pixel it takes."""
-        left, top, right, bottom = box
-        part = self.pixels[top:bottom, left:right]
-        kept = np.minimum(np.maximum(cover, 0), 1)
-        weight = (alpha * kept).astype(np.float32)[..., None]
-        mixed = part + weight * (np.array(colour, np.float32) - part)
-        part[...] = (mixed + 0.5).astype(np.uint8)
+        part = self.pixels[where].astype(np.float32)
+        weight = np.minimum(np.maximum(cover, 0), 1)
+        weight = (alpha * weight).astype(np.float32, copy=False)
+        mixed = np.array(colour, np.float32) - part
+        mixed *= weight[..., None]
+        mixed += part
+        mixed += 0.5
+        self.pixels[where] = mixed.astype(np.uint8)
+
+
+def _slices(box: _Box) -> tuple[slice, slice]:
+    left, top, right, bottom = box
+    return slice(top, bottom), slice(left, right)
+
+
+def _places(
+    box: _Box, start: tuple[float, float], way: tuple[float, float], reach: float
+) -> tuple[_Where, NDArray[np.float32], NDArray[np.float32]]:
+    """The pixels of a box that a line can touch, and their x and y.
+
+    Of a long slanting line that is a band, some pixels deep, in place of the whole box.
+    """
+    left, top, right, bottom = box
+    x = np.arange(left, right, dtype=np.float32)[None, :]
+    y = np.arange(top, bottom, dtype=np.float32)[:, None]
+    (x0, y0), (dx, dy) = start, way
+    if (right - left) * (bottom - top) < _LARGE_BOX or not (dx and dy):
+        return _slices(box), x, y
+    if abs(dx) >= abs(dy):
+        depth = math.ceil(2 * reach * math.hypot(1, dy / dx)) + 2
+        middle = y0 + np.clip((x - x0) / dx, 0, 1) * dy
+        y = _band(middle, depth, top, bottom, axis=0)
+        x = np.broadcast_to(x, y.shape)
+    else:
+        depth = math.ceil(2 * reach * math.hypot(1, dx / dy)) + 2
+        middle = x0 + np.clip((y - y0) / dy, 0, 1) * dx
+        x = _band(middle, depth, left, right, axis=1)
+        y = np.broadcast_to(y, x.shape)
+    return (y.astype(np.intp), x.astype(np.intp)), x, y
+
+
+def _band(
+    middle: NDArray[np.floating], depth: int, first: int, end: int, *, axis: int
+) -> NDArray[np.float32]:
+    """Pixels around the middles, from ``first`` up to ``end``; those cut off repeat the last."""
+    steps = np.expand_dims(np.arange(depth), 1 - axis)
+    found = np.floor(middle - depth / 2 + 1) + steps
+    band: NDArray[np.float32] = np.clip(found, first, end - 1).astype(np.float32)
+    return band
+
+
+@lru_cache(maxsize=512)
+def _stamp(
+    words: str, font: FreeTypeFont | ImageFont, anchor: str, stroke: int
+) -> tuple[NDArray[np.float32], int, int]:
+    """How words cover pixels, and where their top-left pixel lies from their anchor."""
+    from PIL import Image, ImageDraw
+
+    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
+    edges = draw.textbbox((0, 0), words, font=font, anchor=anchor, stroke_width=stroke)
+    x0, y0 = math.floor(edges[0]), math.floor(edges[1])
+    sheet = Image.new("L", (math.ceil(edges[2]) - x0 + 1, math.ceil(edges[3]) - y0 + 1))
+    ImageDraw.Draw(sheet).text(
+        (-x0, -y0), words, fill=255, font=font, anchor=anchor, stroke_width=stroke
+    )
+    return np.asarray(sheet, np.float32) / np.float32(255), x0, y0

@@ -169,7 +169,8 @@ def _draw_body(
 ) -> None:
     """Full lines along the walls, faint ones along the endplates, an open cross per point."""
     colour = GRADE_COLOURS[measures.final_grade]
-    at = {name: layout.at(point.xy) for name, point in vertebra.points.items()}
+    places = layout.at([point.xy for point in vertebra.points.values()]).tolist()
+    at = dict(zip(vertebra.points, places, strict=True))
     fractured = bool(measures.final_grade)
     strong = 0.9 if fractured else 0.7
     for wall in ((PointName.PS, PointName.PI), (PointName.AS, PointName.AI)):
@@ -210,8 +211,9 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
         words += [
             ((layout.gutter_x, y), vertebra.level.value, WHITE, large, "lm"),
             ((layout.gutter_x + 48, y - 9), _grade_words(measures), colour, normal, "lm"),
-            ((layout.gutter_x + 48, y + 11), _ratio_words(measures), GREY, small, "lm"),
-        ]
+            *(((layout.gutter_x + x, y + 11), text, GREY, small, "lm")
+              for x, text in _ratio_words(measures)),
+        ]  # fmt: skip
         anchor = "rm" if analysis.spine.anterior is Side.RIGHT else "lm"
         place = _beside(vertebra, analysis.spine.anterior, layout)
         beside.append((place, vertebra.level.value, colour, normal, anchor))
@@ -272,9 +274,12 @@ def _grade_words(measures: VertebraMeasures) -> str:
     return "normal" if grade == 0 else f"grade {grade}  {measures.genant.type or ''}".rstrip()
 
 
-def _ratio_words(measures: VertebraMeasures) -> str:
+def _ratio_words(measures: VertebraMeasures) -> list[tuple[int, str]]:
+    """Words and where they begin in the gutter; numbers apart, for most come back."""
     pairs = (("a/p", measures.ratios.Ha_Hp), ("m/p", measures.ratios.Hm_Hp))
-    return "  ".join(f"{name} {value:.2f}" for name, value in pairs if value is not None)
+    known = [(name, f"{value:.2f}") for name, value in pairs if value is not None]
+    columns = zip(known, ((48, 73), (106, 135)))
+    return [at for pair, begins in columns for at in zip(begins, pair, strict=True)]
 
 
 def _footer(analysis: Analysis) -> list[tuple[str, Rgb]]:
