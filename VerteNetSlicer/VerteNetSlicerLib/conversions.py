@@ -8,6 +8,7 @@ units of the volume's spacing where millimetres are unknown).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import slicer.util
@@ -64,8 +65,13 @@ class ImagePlane:
         Exact inverse of :meth:`ras_from_pixels` to rounding (1e-12 of the size).
         """
         offset = np.asarray(ras, dtype=np.float64).reshape(-1, 3) - self.to_ras[:3, 3]
+        return offset @ self._to_pixels
+
+    @cached_property
+    def _to_pixels(self) -> NDArray[np.float64]:
+        # Once: it is asked for with every move of a point.
         axes = self.to_ras[:3, :2]
-        return offset @ axes @ np.linalg.inv(axes.T @ axes)
+        return axes @ np.linalg.inv(axes.T @ axes)
 
     def distance(self, ras: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(N,)`` distance of points to the plane."""

@@ -325,7 +325,7 @@ class Examination(VTKObservationMixin):
     def _take(self, indices) -> None:
         node, review = self.nodes.points, self.review
         moved = []
-        for index in indices:
+        for index in self._elsewhere(indices):
             status = node.GetNthControlPointPositionStatus(index)
             if status == node.PositionPreview:
                 continue
@@ -343,6 +343,19 @@ class Examination(VTKObservationMixin):
                 moved.append(index)
         if moved:
             self._accept(review, moved)
+
+    def _elsewhere(self, indices) -> list[int]:
+        """Those of the control points that do not stand where the review has them."""
+        node = self.nodes.points
+        indices = list(indices)
+        landmarks = [p for v in self.review.spine for p in v.points.values()]
+        if len(indices) < 2 or len(landmarks) != node.GetNumberOfControlPoints():
+            return indices
+        known = self.plane.ras_from_pixels(np.array([p.xy for p in landmarks]))
+        seen = slicer.util.arrayFromMarkupsControlPoints(node, world=True)
+        off = np.abs(seen - known).max(axis=1) > _SAME_PLACE
+        defined, status = node.PositionDefined, node.GetNthControlPointPositionStatus
+        return [i for i in indices if off[i] or status(i) != defined]
 
     def _accept(self, review: Review, moved: list[int]) -> None:
         if self._dragging:

@@ -16,12 +16,12 @@ from .examination import Examination
 from .nodes import EDITED_COLOUR, as_precise_as_the_points
 
 SPOKEN = {
-    PointName.PS: "posterior superior",
-    PointName.MS: "mid superior",
-    PointName.AS: "anterior superior",
-    PointName.AI: "anterior inferior",
-    PointName.MI: "mid inferior",
-    PointName.PI: "posterior inferior",
+    PointName.PS: _("posterior superior"),
+    PointName.MS: _("mid superior"),
+    PointName.AS: _("anterior superior"),
+    PointName.AI: _("anterior inferior"),
+    PointName.MI: _("mid inferior"),
+    PointName.PI: _("posterior inferior"),
 }
 
 

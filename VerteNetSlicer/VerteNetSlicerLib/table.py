@@ -136,27 +136,27 @@ def _reader(vertebra: Vertebra) -> str:
     if reader is None:
         return ""
     if not reader.evaluable:
-        return "not evaluable"
+        return _("not evaluable")
     return "" if reader.grade is None else str(reader.grade)
 
 
 def _state(vertebra: Vertebra) -> str:
     statuses = {p.status for p in vertebra.points.values()}
-    return "edited" if PointStatus.EDITED in statuses else "auto"
+    return _("edited") if PointStatus.EDITED in statuses else _("auto")
 
 
 def _attention(vertebra: Vertebra, measures: VertebraMeasures, implausible: bool) -> list[str]:
     """Why this vertebra is looked at first."""
-    reasons = ["implausible points"] if implausible else []
+    reasons = [_("implausible points")] if implausible else []
     if measures.genant.grade:
-        reasons.append(f"grade {measures.genant.grade}")
+        reasons.append(_("grade {grade}").format(grade=measures.genant.grade))
     elif measures.genant.grade is None:
-        reasons.append("no grade")
+        reasons.append(_("no grade"))
     confidence = vertebra.level_confidence
     if confidence is not None and confidence < LEVEL_CONFIDENCE:
-        reasons.append("level uncertain")
+        reasons.append(_("level uncertain"))
     if uncertain_points(vertebra):
-        reasons.append("points uncertain")
+        reasons.append(_("points uncertain"))
     return reasons
 
 

@@ -120,4 +120,5 @@ class _Overheard(io.TextIOBase):
 
     def flush(self) -> None:
         """Pass on; the log has no buffer."""
-        self._stream.flush()
+        # Slicer's console is no file and need not have it.
+        getattr(self._stream, "flush", lambda: None)()

@@ -20,6 +20,8 @@ class ComparePart(PanelPart):
         super().__init__(ui, logic, say)
         # The volumes behind the entries of the list; None for nothing and for a file.
         self._choices: list = []
+        # What the list was filled for; it is not filled again with every move of a point.
+        self._filled: tuple | None = None
         ui.comparisonTable.columnCount = len(HEADERS)
         ui.comparisonTable.setHorizontalHeaderLabels(list(HEADERS))
         ui.comparisonTable.verticalHeader().visible = False
@@ -63,6 +65,10 @@ class ComparePart(PanelPart):
             box, prior = self.ui.priorComboBox, examination and examination.prior
             others = [e.nodes.volume for e in self.logic.examinations() if e is not examination]
             names = [volume.GetName() for volume in others]
+            state = (others, names, prior)
+            if state == self._filled:
+                return
+            self._filled = state
             self._choices = [None, *others]
             box.clear()
             for text in (_("nothing"), *names):

@@ -199,7 +199,8 @@ class ReviewPart(PanelPart):
             table.setHorizontalHeaderLabels(self._titles())
             for index, row in enumerate(self._rows):
                 for column, name in enumerate(_SHOWN):
-                    table.setItem(index, column, self._item(row, name))
+                    if not self._is_shown(table.item(index, column), row, name):
+                        table.setItem(index, column, self._item(row, name))
                 if row.level is keep:
                     table.selectRow(index)
             table.resizeColumnsToContents()
@@ -213,6 +214,14 @@ class ReviewPart(PanelPart):
             f"{HEADERS[name]} {unit}".strip() if name in _HEIGHTS else HEADERS[name]
             for name in _SHOWN
         ]
+
+    def _is_shown(self, item, row: Row, name: str) -> bool:
+        """True where a cell has its text and colour already: a drag changes few of them."""
+        return (
+            item is not None
+            and name != "genant_grade"
+            and (item.text(), item.toolTip()) == (row[name], row.reason)
+        )
 
     def _item(self, row: Row, name: str):
         item = qt.QTableWidgetItem(row[name])
