@@ -128,6 +128,17 @@ def test_the_needed_room_decides_at_its_value(build):
     assert crop(build, pixels, needed_depths=0.8).status == "cropped"
 
 
+@pytest.mark.parametrize(
+    ("columns", "room", "status"),
+    [(172, 0.78, "cropped"), (173, 0.80, "unknown"), (174, 0.82, "unknown")],
+)
+def test_the_room_is_enough_from_its_limit_on(build, columns, room, status):
+    # without pixels what is not cropped is not known; samples are 0.02 depths apart
+    found = aac_geometry(spine(build), None, columns, ROWS).crop
+    assert [s.room for s in found.per_segment] == pytest.approx([room] * 4, abs=1e-9)
+    assert {s.status for s in found.per_segment} == {status}
+
+
 def test_a_left_facing_spine_is_checked_on_its_left(build):
     mirrored = build.moved(spine(build), lambda x, y: (COLUMNS - 1 - x, y), Side.LEFT)
     pixels = paint(tissue(), "white", right_of(0.65))
