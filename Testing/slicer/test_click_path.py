@@ -359,9 +359,11 @@ def _save_and_reopen(reader, scene, tmp_path):
 
 def _open_the_export(reader, folder, pick):
     review = reader.examination.review
+    grades = [m.genant.grade for m in reader.examination.analysis.vertebrae]
     pick(folder / "landmarks.mrk.json")
     reader.press("openButton")
     opened = reader.examination.review
+    assert [m.genant.grade for m in reader.examination.analysis.vertebrae] == grades
     assert [v.level for v in opened.spine] == [v.level for v in review.spine]
     for vertebra in review.spine:
         mine = opened.vertebra(vertebra.level).array()
