@@ -73,9 +73,11 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
     from vertenet.images import read_image
     from vertenet.measure.aac_mask import masked_pixels
     from vertenet.measure.quality_image import noise_of
+    from vertenet.memory import keep_memory
     from vertenet.network import published
     from vertenet.report.folder import write_folder
 
+    keep_memory()  # as the command does
     path = scan_file(folder)
     detector = load_detector(device="cpu")
     image = read_image(path)

@@ -22,7 +22,7 @@ LIB = CODE / "VerteNetSlicerLib"
 WEB = CODE / "vertenet_web"
 
 HOSTS = {"slicer", "vtk", "qt", "ctk", "mrml", "trame", "trame_slicer", "vtkmodules"}
-GROUND = {"errors", "resources"}
+GROUND = {"errors", "resources", "memory"}
 TORCH_AT_FILE_SCOPE = {"network", "training", "synthesis"}
 OPTIONAL = {
     "click",
@@ -57,6 +57,7 @@ HOUSE = {
     "entry": room("cli"),
     "errors": Room(frozenset(), frozenset()),
     "resources": Room(frozenset({"errors"}), frozenset()),
+    "memory": Room(frozenset(), frozenset()),
     "anatomy": room("", "numpy"),
     "geometry": room("", "numpy"),
     "images": room("geometry", "numpy SimpleITK pydicom PIL scipy"),

@@ -110,7 +110,9 @@ def detect(
     files = batch.find_images(images)
     _make_folder(output)
     from .detection import load_detector
+    from .memory import keep_memory
 
+    keep_memory()
     detector = load_detector(model, device)
     with _progress(len(files)) as tell:
         outcomes = batch.detect_many(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis import Analysis
 from ..anatomy import Side
 from ..measure import UNGRADED
+from ..memory import keep_memory
 from ..pipeline import analyse
 from ..report import vertebra_rows
 from ..report.images_table import IMAGE_COLUMNS, image_row
@@ -52,6 +53,7 @@ class Reading:
         """Load the model; on one thread, as the files are read side by side."""
         import torch
 
+        keep_memory()
         torch.set_num_threads(1)
         _detector(self.model)
 

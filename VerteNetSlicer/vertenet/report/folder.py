@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,12 @@ def _write_pixels(analysis: Analysis, image: DxaImage, work: Path) -> None:
     from ..images import write_nrrd
     from .overlay import write_overlay
 
-    write_nrrd(image, work / VOLUME)
-    write_overlay(analysis, image, work / OVERLAY)
+    with ThreadPoolExecutor(1) as beside:
+        volume = beside.submit(write_nrrd, image, work / VOLUME)
+        try:
+            write_overlay(analysis, image, work / OVERLAY)
+        finally:
+            volume.result()
 
 
 def _write_dicom(
