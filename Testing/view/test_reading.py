@@ -191,7 +191,7 @@ def test_every_text_can_be_read_and_every_control_has_a_name(start, browse, scan
     page.wait("window.trame.state.get('detail')")
     for size in ((1280, 720), (1920, 1080)):
         page.resize(*size)
-        for tab in ("vertebra", "aorta", "angles", "files"):
+        for tab in ("vertebra", "aorta", "angles", "compare", "files"):
             page.click(f"#tab-{tab}")
             page.wait(f"document.querySelector('.{tab}')")
             assert page.js(CONTRAST) == {"pale": [], "nameless": [], "outside": []}
@@ -222,9 +222,9 @@ def wrong(tmp_path: Path) -> SimpleNamespace:
     return SimpleNamespace(image=text, landmarks=landmarks)
 
 
-def give(page, path: Path) -> None:
+def give(page, path: Path, field: str = "#file") -> None:
     root = page.told("DOM.getDocument")["root"]["nodeId"]
-    node = page.told("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+    node = page.told("DOM.querySelector", nodeId=root, selector=field)["nodeId"]
     page.told("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
 

@@ -10,7 +10,11 @@ from vertenet.anatomy import PointName, Side, Vertebra
 from .examination import Examination
 
 _TEXT_SCALE = 2.6
-_BESIDE = 0.42  # of the body's depth behind the posterior wall: clear of canal and outline
+# Behind text: white letters on bright bone are not read.
+_BACKGROUND = 0.55
+# Of the body's depth behind the posterior wall: clear of the canal, and of the outline even
+# where the whole spine is small.
+_BESIDE = 0.62
 
 
 class LevelNames:
@@ -55,6 +59,10 @@ class LevelNames:
             display.SetTextScale(_TEXT_SCALE)
             display.SetPointLabelsVisibility(True)
             display.SetSelectedColor(1.0, 1.0, 1.0)
+            text = display.GetTextProperty()
+            text.SetShadow(False)
+            text.SetBackgroundColor(0.0, 0.0, 0.0)
+            text.SetBackgroundOpacity(_BACKGROUND)
             self._node = node
         return self._node
 

@@ -72,6 +72,7 @@ class App:
             logic, self.view, drafts, known.files, output=known.output
         )
         logic.on_change.append(lambda _: self.refresh_soon())
+        self.reader.on_prompt = self.refresh_soon
         if known.files:
             self._try("open", [0])
         self.refresh()

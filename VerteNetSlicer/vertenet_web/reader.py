@@ -13,7 +13,7 @@ from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
 from vertenet.images import read_image
 from vertenet.report.folder import PAGE
-from VerteNetSlicerLib import scoring, view
+from VerteNetSlicerLib import view
 from VerteNetSlicerLib.examination import Examination
 from VerteNetSlicerLib.exporting import ExportOptions, write_all
 from VerteNetSlicerLib.level_names import LevelNames
@@ -23,12 +23,16 @@ from VerteNetSlicerLib.samples import sample_files
 from VerteNetSlicerLib.table import rows_of
 from VerteNetSlicerLib.worklist import Worklist
 
+from .aorta import Aorta
+from .comparison import Comparison
 from .drafts import Draft, Drafts, digest_of, now
 from .host import ParameterNodeLogic
 from .slice_view import ImageView
 
 _ZOOM_STEP = 0.2
-_LAYERS = ("names", "outlines", "guides", "regions")
+# Per cent of the view, which is smaller than Slicer's: a point must be seen to be dragged.
+_GLYPH_SCALE = 2.2
+_LAYERS = ("names", "outlines", "guides", "regions", "prior")
 NOT_EVALUABLE = "not evaluable"
 
 
@@ -44,7 +48,8 @@ class Reader:
         volume: the volume node of the present image, or None.
         message: the last that was said, and whether it is an error.
         offer: edits of an earlier session, until they are taken or refused.
-        prompt: the point to place next, or nothing.
+        aorta, comparison: what can be done with the aorta, and beside an earlier image.
+        on_prompt: called when another point is to be placed than before.
     """
 
     def __init__(
@@ -61,14 +66,17 @@ class Reader:
         self.volume: Any = None
         self.message = ("", False)
         self.offer: Draft | None = None
-        self.prompt = ""
         self.point: PointName | None = None
+        self.aorta = Aorta(self)
+        self.comparison = Comparison(self)
+        self.on_prompt: Callable[[], None] = lambda: None
         self._view = view
         self._output = output
         self._drafts = drafts
         self._digest = ""
         self._kept: Draft | None = None
         self._names = LevelNames()
+        logic.capture = view.capture
         logic.on_change.append(self._on_change)
         logic.on_error.append(lambda error: self.say(str(error), error=True))
 
@@ -77,11 +85,12 @@ class Reader:
         """What the page may ask for, by name."""
         names = (
             "open", "detect", "select", "step", "relabel", "shift", "decide", "add", "delete",
-            "restore", "undo", "redo", "face", "calibrate", "read_walls", "look_at", "score",
-            "fit", "zoom", "show_layer", "choose_point", "nudge", "take_offer", "refuse_offer",
-            "stop_placing", "export_folder",
+            "restore", "undo", "redo", "face", "calibrate", "fit", "zoom", "show_layer",
+            "choose_point", "nudge", "take_offer", "refuse_offer", "stop_placing", "go_on_placing",
+            "turn", "export_folder",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        own = {name: getattr(self, name) for name in names}
+        return {**own, **self.aorta.actions, **self.comparison.actions}
 
     @property
     def examination(self) -> Examination | None:
@@ -91,8 +100,20 @@ class Reader:
     @property
     def layers(self) -> dict[str, bool]:
         """What can be drawn, and whether it is."""
-        state = self.logic.state
-        return {name: bool(getattr(state, f"show_{name}")) for name in _LAYERS}
+        state, found = self.logic.state, self.examination
+        there = _LAYERS if found is not None and found.prior is not None else _LAYERS[:-1]
+        return {name: bool(getattr(state, f"show_{name}")) for name in there}
+
+    @property
+    def prompt(self) -> str:
+        """What to click next, or nothing."""
+        placing = self.logic.placing
+        return "" if placing is None else placing.prompt
+
+    @property
+    def paused(self) -> bool:
+        """True where points are to be placed, but a right or double click ended it."""
+        return bool(getattr(self.logic.placing, "paused", False))
 
     @property
     def level(self) -> Level | None:
@@ -101,6 +122,19 @@ class Reader:
         touched = None if found is None else found.touched
         there = touched is not None and found.review.spine.get(touched) is not None
         return touched if there else None
+
+    def needed(self) -> Any:
+        """The volume of the present image; an error where there is none."""
+        if self.volume is None:
+            raise ImageError("Expected an image, but none is open. Choose one or drop a file here.")
+        return self.volume
+
+    def examined(self) -> Examination:
+        """The examination of the present image; an error where there is none."""
+        found = self.examination
+        if found is None:
+            raise LandmarkError("Expected landmarks, but there are none. Detect them first.")
+        return found
 
     def warm_up(self) -> None:
         """Load the network and let it look at a bundled scan; runs beside the page."""
@@ -118,6 +152,7 @@ class Reader:
         """Look at another image of the list; its edits come back."""
         path = self._file(index)
         digest = digest_of(path)
+        self.comparison.leave()
         volume = self.logic.open_image(path, self.volume)
         self.worklist.position, self._digest, self.volume = index, digest, volume
         self.logic.state.volume = volume
@@ -141,12 +176,12 @@ class Reader:
 
     def open_landmarks(self, path: Path) -> None:
         """Show exported landmarks on the present image."""
-        self.logic.open_landmarks(path, self._needed())
+        self.logic.open_landmarks(path, self.needed())
         self.say(f"Landmarks of {path.name} are shown.")
 
     def calibrate(self, row_mm: float, column_mm: float) -> None:
         """Use a pixel size that the reader knows."""
-        self.logic.calibrate(self._needed(), row_mm=float(row_mm), column_mm=float(column_mm))
+        self.logic.calibrate(self.needed(), row_mm=float(row_mm), column_mm=float(column_mm))
         self._view.show(self.volume)
         self._keep()
 
@@ -168,22 +203,29 @@ class Reader:
     def detect(self, replace_edits: bool = False) -> None:
         """Find the vertebrae of the present image."""
         start = time.perf_counter()
-        found = self.logic.detect(self._needed(), replace_edits=replace_edits)
+        found = self.logic.detect(self.needed(), replace_edits=replace_edits)
         self.offer = None
         count, seconds = len(found.review.spine), time.perf_counter() - start
-        self.say(f"{count} vertebrae in {seconds:.1f} s. Look at every point.")
+        after = "Look at every point." if count else "Is it a lateral spine? See the warnings."
+        self.say(f"{count} vertebrae in {seconds:.1f} s. {after}")
 
     def select(self, level: str | None) -> None:
         """Go to a vertebra; None leaves it."""
-        found = self._examined()
+        found = self.examined()
         found.touch(None if level is None else Level(level))
         self.point = None
         if found.touched is not None:
             view.zoom_to(found, found.touched)
 
+    def turn(self, steps: int) -> None:
+        """Open the next or previous image of the list, where there is one."""
+        target = self.worklist.position + int(steps)
+        if 0 <= target < len(self.worklist.files):
+            self.open(target)
+
     def step(self, steps: int) -> None:
         """Go to the next or previous vertebra that needs a look."""
-        levels = [r.level for r in rows_of(self._examined().analysis) if r.attention]
+        levels = [r.level for r in rows_of(self.examined().analysis) if r.attention]
         if not levels:
             self.say("No vertebra needs a second look.")
             return
@@ -204,11 +246,11 @@ class Reader:
         """Give the vertebra another name."""
         target = Level(new)
         self.logic.relabel(self.volume, self._level(), target)
-        self._examined().touch(target)
+        self.examined().touch(target)
 
     def shift(self, steps: int) -> None:
         """Move all names."""
-        self.logic.shift(self._needed(), int(steps))
+        self.logic.shift(self.needed(), int(steps))
 
     def decide(self, grade: str, reason: str) -> None:
         """Keep the reader's grade and reason, or take them back where both are empty."""
@@ -222,14 +264,17 @@ class Reader:
 
     def add(self, level: str) -> None:
         """Let the reader place the points of a missing vertebra."""
-        placement = self.logic.start_placing(self._needed(), Level(level))
-        placement.on_prompt = self._prompted
-        self._prompted(placement.prompt)
+        placement = self.logic.start_placing(self.needed(), Level(level))
+        placement.on_prompt = lambda text: self.on_prompt()
 
     def stop_placing(self) -> None:
         """Give up placing."""
         self.logic.stop_placing()
-        self.prompt = ""
+
+    def go_on_placing(self) -> None:
+        """Let the mouse place points again after a right or double click."""
+        if self.logic.placing is not None:
+            self.logic.placing.resume()
 
     def delete(self) -> None:
         """Delete the vertebra."""
@@ -237,38 +282,21 @@ class Reader:
 
     def restore(self, everything: bool = False) -> None:
         """Bring the automatic points back."""
-        self.logic.restore(self._needed(), None if everything else self._level())
+        self.logic.restore(self.needed(), None if everything else self._level())
 
     def undo(self) -> None:
         """Take back the last change."""
-        if not self.logic.undo(self._needed()):
+        if not self.logic.undo(self.needed()):
             self.say("There is nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        if not self.logic.redo(self._needed()):
+        if not self.logic.redo(self.needed()):
             self.say("There is nothing to redo.")
 
     def face(self, side: str) -> None:
         """Say which side the patient faces."""
-        self.logic.face(self._needed(), Side(side))
-
-    # The aorta
-
-    def read_walls(self) -> None:
-        """Go on with the first wall that is not scored."""
-        self._look(scoring.first_wall(self._examined().review.aac))
-
-    def look_at(self, row: int, column: int) -> None:
-        """Read the wall of a cell; outside the grid, show all regions."""
-        self._look(scoring.wall_at(row, column))
-
-    def score(self, score: int | None) -> None:
-        """Score the wall that is read and go on."""
-        view.zoom_to_wall(self.logic.score_active(self._needed(), score))
-
-    def _look(self, wall: Any) -> None:
-        view.zoom_to_wall(self.logic.look_at(self._needed(), wall))
+        self.logic.face(self.needed(), Side(side))
 
     # The view
 
@@ -289,27 +317,32 @@ class Reader:
 
     # Keeping
 
-    def export(self, folder: Path, *, pdf: bool = False, dicom: bool = False) -> Path:
+    def export(self, folder: Path, options: ExportOptions) -> Path:
         """Write all files of the present image, over earlier ones; returns their folder."""
-        options = ExportOptions(pdf=pdf, dicom=dicom)
-        self.logic.export(self._needed(), folder, overwrite=True, options=options)
+        self.logic.export(self.needed(), folder, overwrite=True, options=options)
         self.worklist.exported()
         self._keep(exported=True)
         return self.logic.export_folder(self.volume, folder)
 
-    def export_folder(self, pdf: bool = False, dicom: bool = False) -> None:
+    def export_folder(
+        self, pdf: bool = False, dicom: bool = False, screenshot: bool = False,
+        identity: bool = False,
+    ) -> None:  # fmt: skip
         """Write all files into the folder that the server was started with."""
         if self._output is None:
             raise ConfigurationError(
                 "Expected a folder for exports, but the server was started without one. "
                 "Download the files, or start it with --output."
             )
-        written = self.export(self._output, pdf=bool(pdf), dicom=bool(dicom))
+        options = ExportOptions(
+            pdf=bool(pdf), dicom=bool(dicom), screenshot=bool(screenshot), identity=bool(identity)
+        )
+        written = self.export(self._output, options)
         self.say(f"Written into {written}.")
 
     def write(self, folder: Path) -> Path:
         """The report's page, to be looked at; that does not count as an export."""
-        found = self._examined()
+        found = self.examined()
         target = self.logic.export_folder(self.volume, folder)
         write_all(found, target, ExportOptions())
         return target / PAGE
@@ -369,26 +402,13 @@ class Reader:
         self._names.show(found, visible=self.logic.state.show_names)
         if found is not None:
             view.apply_layers(found, self.logic.state)
+            found.nodes.points.GetDisplayNode().SetGlyphScale(_GLYPH_SCALE)
         self._view.render()
-
-    def _prompted(self, text: str) -> None:
-        self.prompt = text
 
     def _file(self, index: int) -> Path:
         if not 0 <= index < len(self.worklist.files):
             raise ImageError("Expected an image of the list, got another. Choose one of the list.")
         return self.worklist.files[index]
-
-    def _needed(self) -> Any:
-        if self.volume is None:
-            raise ImageError("Expected an image, but none is open. Choose one or drop a file here.")
-        return self.volume
-
-    def _examined(self) -> Examination:
-        found = self.examination
-        if found is None:
-            raise LandmarkError("Expected landmarks, but there are none. Detect them first.")
-        return found
 
     def _level(self) -> Level:
         if self.level is None:

@@ -15,9 +15,12 @@ from typing import Any
 from aiohttp import web
 
 from vertenet.errors import ImageError, VerteNetError
+from VerteNetSlicerLib.exporting import ExportOptions
 
 from .settings import LARGEST_UPLOAD, SECRET_HEADER, ChildSettings
 
+#: What can be written beside the usual files.
+EXTRAS = ("pdf", "dicom", "screenshot", "identity")
 _LANDMARKS = {".json", ".csv"}
 _LONGEST_NAME = 120
 
@@ -61,10 +64,12 @@ class Routes:
         application.router.add_get("/export.zip", self.export_zip)
 
     async def drop(self, request: web.Request) -> web.Response:
-        """Take a dropped file: an image, or landmarks of the present one."""
+        """Take a file: an image, landmarks of the present one, or an earlier examination."""
         try:
             path = await self._receive(request)
-            if path.suffix.lower() in _LANDMARKS:
+            if request.query.get("as") == "prior":
+                self._reader.comparison.open_file(path)
+            elif path.suffix.lower() in _LANDMARKS:
                 self._reader.open_landmarks(path)
             else:
                 self._reader.add_file(path)
@@ -84,8 +89,8 @@ class Routes:
     async def export_zip(self, request: web.Request) -> web.Response:
         """All files of the present image, as one."""
         try:
-            wanted = {name: request.query.get(name) == "1" for name in ("pdf", "dicom")}
-            folder = self._reader.export(self._fresh(), **wanted)
+            wanted = {name: request.query.get(name) == "1" for name in EXTRAS}
+            folder = self._reader.export(self._fresh(), ExportOptions(**wanted))
         except VerteNetError as error:
             self._reader.say(str(error), error=True)
             self._refresh()

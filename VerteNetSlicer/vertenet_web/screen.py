@@ -12,7 +12,10 @@ from vertenet.report.html_parts import alignment_tables
 from vertenet.report.numbers import interval_of, text_of
 from VerteNetSlicerLib import scoring
 from VerteNetSlicerLib.drawing import GRADE_COLOURS
+from VerteNetSlicerLib.examination import Examination
 from VerteNetSlicerLib.placement import SPOKEN
+from VerteNetSlicerLib.prior import HEADERS as COMPARED
+from VerteNetSlicerLib.prior import compared_rows, headline
 from VerteNetSlicerLib.table import HEADERS, Row, rows_of, uncertain_points
 
 from .reader import NOT_EVALUABLE, Reader
@@ -32,6 +35,7 @@ def fixed() -> Values:
         "walls": [wall.capitalize() for wall in scoring.ROWS],
         "colours": {str(grade): _css(colour) for grade, colour in GRADE_COLOURS.items()},
         "not_evaluable": NOT_EVALUABLE,
+        "compared_headers": list(COMPARED),
     }
 
 
@@ -39,12 +43,14 @@ def empty() -> Values:
     """Before it is known who reads."""
     return {
         **_nothing(),
-        **dict.fromkeys(("detail", "grid")),
+        **dict.fromkeys(("detail", "grid", "compared")),
         **dict.fromkeys(("selected", "facing", "angles", "prompt", "offer", "message"), ""),
         **dict.fromkeys(("image_name", "image_text", "busy"), ""),
         "images": [], "present": -1, "image_warnings": [], "spacing_known": True,
         "edited": False, "failed": False, "confirming": "", "with_pdf": False, "with_dicom": False,
-        "tab": "vertebra", "layers": {},
+        "with_screenshot": False, "with_identity": False,
+        "tab": "vertebra", "layers": {}, "paused": False, "marking": False,
+        "can_undo": False, "can_redo": False,
     }  # fmt: skip
 
 
@@ -61,11 +67,16 @@ def shown(reader: Reader, *, angles: bool) -> Values:
         "detail": None if reader.level is None else _detail(reader, reader.level),
         "selected": "" if reader.level is None else reader.level.value,
         "edited": found is not None and found.review.edited,
+        "can_undo": found is not None and found.can_undo,
+        "can_redo": found is not None and found.can_redo,
         "facing": "" if found is None else found.review.spine.anterior.value,
-        "grid": None if found is None else _grid(scoring.grid_of(found.analysis, found.wall)),
+        "grid": None if found is None else _grid(reader, found),
+        "compared": None if found is None else _compared(reader, found),
         "angles": "" if found is None or not angles else _angles(found.analysis),
         "layers": dict(reader.layers),
         "prompt": reader.prompt,
+        "paused": reader.paused,
+        "marking": reader.aorta.marking,
         "offer": reader.offer_text(),
         "message": reader.message[0],
         "failed": reader.message[1],
@@ -88,7 +99,8 @@ def _image(reader: Reader) -> Values:
     if volume is not None:
         known = reader.logic.spacing_of(volume)
         columns, rows, _ = volume.GetImageData().GetDimensions()
-        values["image_text"] = f"{columns} × {rows} px; pixel {known.text}"
+        pixel = f"pixel {known.text}" if known.scale.in_mm else "pixel size unknown"
+        values["image_text"] = f"{columns} × {rows} px; {pixel}"
         values["image_warnings"] = list(known.warnings)
         values["spacing_known"] = known.scale.in_mm
     return values
@@ -131,16 +143,24 @@ def _detail(reader: Reader, level: Level) -> Values:
         "level": level.value,
         "reason": genant.reason,
         "withheld": [text for text in dict.fromkeys(measures.withheld) if text != genant.reason],
-        "probabilities": "" if genant.p_ge1 is None else (
-            f"P(grade ≥ 1) {text_of(genant.p_ge1, 2)}, P(≥ 2) {text_of(genant.p_ge2, 2)}"
-        ),
-        "confidence": text_of(vertebra.level_confidence, 2),
+        "sure": _sure(vertebra, measures),
         "numbers": _numbers(measures),
         "points": _points(vertebra),
         "point": "" if reader.point is None else reader.point.value,
         "reader_grade": NOT_EVALUABLE if decision and not decision.evaluable else grade,
         "reader_reason": (decision.reason if decision is not None else None) or "",
     }  # fmt: skip
+
+
+def _sure(vertebra: Vertebra, measures: VertebraMeasures) -> str:
+    """How likely the grade is, and the level."""
+    genant = measures.genant
+    parts = []
+    if genant.p_ge1 is not None:
+        parts.append(f"P(grade ≥ 1) {text_of(genant.p_ge1, 2)}, P(≥ 2) {text_of(genant.p_ge2, 2)}")
+    if vertebra.level_confidence is not None:
+        parts.append(f"level confidence {text_of(vertebra.level_confidence, 2)}")
+    return "; ".join(parts)
 
 
 def _numbers(measures: VertebraMeasures) -> list[Values]:
@@ -175,12 +195,30 @@ def _points(vertebra: Vertebra) -> list[Values]:
     ]
 
 
-def _grid(grid: scoring.Grid) -> Values:
+def _grid(reader: Reader, found: Examination) -> Values:
+    grid = scoring.grid_of(found.analysis, found.wall, found.scored.derived)
     return {
         "cells": [list(row) for row in grid.cells],
         "active": list(grid.active) if grid.active is not None else None,
         "total": grid.total,
         "warning": [line for line in grid.warning.split("\n") if line],
+        "eight": reader.aorta.lengths8(),
+    }
+
+
+def _compared(reader: Reader, found: Examination) -> Values:
+    """What changed since the prior, as Slicer's panel words it."""
+    values: Values = {"choices": reader.comparison.choices, "name": "", "lines": [], "rows": []}
+    if found.prior is None or found.follow_up is None:
+        return values
+    return {
+        **values,
+        "name": found.prior.name,
+        "lines": headline(found.prior, found.analysis, found.follow_up).split("\n"),
+        "rows": [
+            {"cells": list(row.cells), "incident": bool(row.incident), "reason": row.reason}
+            for row in compared_rows(found.follow_up)
+        ],
     }
 
 

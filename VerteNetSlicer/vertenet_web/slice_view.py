@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from trame_slicer.core import SlicerApp
 from trame_slicer.rca_view import RemoteViewFactory
 from trame_slicer.views import SliceView, ViewLayoutDefinition, ViewType
 from trame_slicer.views.render_scheduler import NoScheduleRendering
+
+from VerteNetSlicerLib.view import write_picture
 
 #: Name of the view; Slicer's own code finds the slice node by it.
 RED = "Red"
@@ -57,6 +60,11 @@ class ImageView:
         """Closer where positive, farther where negative."""
         self._view.zoom(factor)
         self._view.schedule_render()
+
+    def capture(self, path: Path) -> bool:
+        """Write what is seen as PNG."""
+        write_picture(self._view.render_window(), path)
+        return True
 
     def _resized(self, *_: Any) -> None:
         """The page gave the view its size: what was fitted to none is fitted now."""

@@ -18,8 +18,10 @@
   const KEYS = {
     d: () => click("detect"), n: () => act("step", 1), p: () => act("step", -1),
     f: () => act("fit"), "+": () => act("zoom", 1), "-": () => act("zoom", -1),
-    u: () => reading() && act("score", null), escape: () => leave(),
+    u: () => reading() && act("score", null), m: () => click("mark"), escape: () => leave(),
+    pageup: () => act("turn", -1), pagedown: () => act("turn", 1),
   };
+  const scrolls = (event) => /^Page/.test(event.key) && event.target.closest?.(".panel");
   const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
   const reading = () => state("grid")?.active;
   const leave = () => {
@@ -31,6 +33,7 @@
   function key(event) {
     const tag = event.target.tagName;
     if (tag === "SELECT" || (tag === "INPUT" && event.target.type !== "checkbox")) return;
+    if (scrolls(event)) return;
     const name = event.key.toLowerCase();
     let done = true;
     if (event.ctrlKey || event.metaKey) {
@@ -68,8 +71,9 @@
     act("shown");
   }, true);
 
-  async function send(file) {
-    const answer = await fetch(`drop?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+  async function send(file, as = "") {
+    const address = `drop?name=${encodeURIComponent(file.name)}&as=${as}`;
+    const answer = await fetch(address, { method: "POST", body: file });
     if (!answer.ok) window.trame.state.set("message", `${file.name} was not taken (${answer.status}).`);
   }
   const mark = (on) => document.querySelector(".page")?.classList.toggle("dropping", on);
@@ -81,14 +85,16 @@
     for (const file of event.dataTransfer.files) await send(file);
   });
   window.addEventListener("change", async (event) => {
-    if (event.target.id !== "file") return;
-    for (const file of event.target.files) await send(file);
+    const as = { file: "", "prior-file": "prior" }[event.target.id];
+    if (as === undefined) return;
+    for (const file of event.target.files) await send(file, as);
     event.target.value = "";
   });
   window.addEventListener("click", (event) => {
     if (event.target.id !== "export") return;
     const link = document.createElement("a");
-    link.href = `export.zip?pdf=${Number(state("with_pdf"))}&dicom=${Number(state("with_dicom"))}`;
+    const wanted = ["pdf", "dicom", "screenshot", "identity"];
+    link.href = "export.zip?" + wanted.map((w) => `${w}=${Number(state("with_" + w))}`).join("&");
     link.download = "";
     link.click();
   });

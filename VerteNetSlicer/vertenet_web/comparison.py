@@ -1,0 +1,69 @@
+"""An earlier examination beside the present one: from a file, or of an image of this session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vertenet.errors import LandmarkError
+from VerteNetSlicerLib.prior import Prior
+
+ACTIONS = ("compare_image", "compare_nothing")
+
+
+class Comparison:
+    """What the present image is compared with.
+
+    Only one image is open at a time: of those that were left, what was measured is kept,
+    without their pixels.
+
+    Args:
+        reader: whose image and logic it is.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._left: dict[Path, Prior] = {}
+
+    @property
+    def actions(self) -> dict[str, Callable[..., None]]:
+        """What the page may ask for, by name."""
+        return {name: getattr(self, name) for name in ACTIONS}
+
+    @property
+    def choices(self) -> list[tuple[int, str]]:
+        """Place in the list and name of the images that can be compared with."""
+        files, present = self._reader.worklist.files, self._reader.worklist.present
+        return [(i, f.name) for i, f in enumerate(files) if f in self._left and f != present]
+
+    def leave(self) -> None:
+        """Remember what was measured on the image that is left now."""
+        found, path = self._reader.examination, self._reader.worklist.present
+        if found is not None and path is not None:
+            self._left[path] = Prior(path.name, found.analysis)
+
+    def compare_image(self, index: int) -> None:
+        """Compare with another image of the list, as it was left."""
+        files = self._reader.worklist.files
+        prior = self._left.get(files[index]) if 0 <= index < len(files) else None
+        if prior is None:
+            raise LandmarkError(
+                "Expected an image that was measured in this session, got another. "
+                "Open it and detect its landmarks first."
+            )
+        self._reader.examined().compare_with(prior)
+
+    def compare_nothing(self) -> None:
+        """Take the comparison away."""
+        self._reader.examined().compare_with(None)
+
+    def open_file(self, path: Path) -> None:
+        """Compare with an exported file.
+
+        Raises:
+            LandmarkError: if it holds no landmarks, or nothing is measured here yet.
+        """
+        self._reader.examined()
+        self._reader.logic.compare_with(self._reader.needed(), path)
+        self._reader.say(f"Compared with {path.name}.")
