@@ -72,6 +72,7 @@ class VerteNetPanel(PanelPart):
         self.logic.on_change.remove(self.refresh)
         self.logic.on_error.remove(self.on_logic_error)
         self.batch.close()
+        self.detect.on_stop()
         self._enable_shortcuts(False)
 
     def show_status(self, text: str) -> None:
