@@ -107,3 +107,24 @@ def test_a_file_of_several_images_is_refused(tmp_path, capsys):
     file.write_text(file.read_text(encoding="utf-8") + other.partition("\n")[2], encoding="utf-8")
     assert cli.main(["followup", str(file), str(file)]) == 1
     assert "holds 2" in capsys.readouterr().err
+
+
+def test_sex_and_age_can_be_given_and_travel_on(tmp_path):
+    file = points(tmp_path / "p.csv")
+    means = {}
+    for sex in ("F", "M"):
+        out = tmp_path / sex
+        assert cli.main(["measure", str(file), "-o", str(out), "--sex", sex, "--age", "71"]) == 0
+        again = tmp_path / f"{sex} again"
+        assert cli.main(["measure", str(out / "report.json"), "-o", str(again)]) == 0
+        report = json.loads((again / "report.json").read_text(encoding="utf-8"))
+        assert report["subject"] == {"sex": sex, "age_years": 71}
+        means[sex] = report["vertebrae"][9]["z_scores"]["Ha_Hp"]
+    assert means["F"] != means["M"]  # each against the norm of its own sex
+
+
+@pytest.mark.parametrize("given", [["--sex", "X"], ["--age", "-1"], ["--age", "131"]])
+def test_a_sex_or_age_that_is_none_is_refused(tmp_path, given):
+    file = points(tmp_path / "p.csv")
+    assert cli.main(["measure", str(file), "-o", str(tmp_path / "out"), *given]) == 2
+    assert not (tmp_path / "out").exists()

@@ -131,6 +131,9 @@ def detect(
               help="How vertebrae are graded, see docs/grading.md.")  # fmt: skip
 @click.option("--rules", is_flag=True, help="Write rules.csv: the grades by all rules as well.")
 @click.option("--norms", type=_PATH, help="Your own table of norms, as data/norms.csv is one.")
+@click.option("--sex", type=click.Choice(["F", "M"], case_sensitive=False),
+              help="Whose norms apply, in place of what the file says.")  # fmt: skip
+@click.option("--age", type=click.FloatRange(0, 130), help="Years, for the percentile of AAC-24.")
 @_DICOM
 @_IDENTITY
 def measure(
@@ -141,6 +144,8 @@ def measure(
     rule: str,
     rules: bool,
     norms: Path | None,
+    sex: str | None,
+    age: float | None,
     dicom: bool,
     identity: bool,
 ) -> None:
@@ -159,7 +164,7 @@ def measure(
     from .report.exchange import exchange_with
 
     spacing_mm, table = batch.check_spacing(spacing), _norms(norms)
-    sets = read_landmarks(landmarks)
+    sets = _of_person(read_landmarks(landmarks), sex, age)
     find = _image_finder(image, landmarks, alone=len(sets) == 1)
 
     def pixels_of(item: LandmarkSet) -> DxaImage | None:
@@ -189,6 +194,20 @@ def measure(
         finally:
             if rules:
                 _write_rules(analyses, output, table)
+
+
+def _of_person(
+    sets: tuple[LandmarkSet, ...], sex: str | None, age: float | None
+) -> tuple[LandmarkSet, ...]:
+    """The same with the sex and age that were given, where they were."""
+    from dataclasses import replace
+
+    if sex is None and age is None:
+        return sets
+    return tuple(
+        replace(item, sex=sex or item.sex, age_years=item.age_years if age is None else age)
+        for item in sets
+    )
 
 
 def _kept(outcomes: Iterable[Outcome], analyses: list[Analysis] | None) -> Iterator[Outcome]:
