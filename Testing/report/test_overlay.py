@@ -14,7 +14,7 @@ from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage, image_from_array
 from vertenet.pipeline import measure
-from vertenet.report import overlay
+from vertenet.report import canvas, overlay
 from vertenet.report.canvas import Canvas
 
 
@@ -101,6 +101,29 @@ def test_a_line_covers_its_width_and_no_more() -> None:
     canvas.line((5, 10), (15, 10), (255, 255, 255), width=3.0)
     # pixel centres 1 px away are covered whole, 2 px away not at all
     assert canvas.pixels[:, 10, 0].tolist() == [0] * 9 + [255] * 3 + [0] * 9
+
+
+@pytest.mark.parametrize("end", [(590, 180), (590, 210.5), (120, 395), (700, -90), (-50, 330)])
+def test_a_long_line_is_the_same_drawn_within_its_band(
+    end: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = []
+    for limit in (0, 10**9):
+        monkeypatch.setattr(canvas, "_LARGE_BOX", limit)
+        drawn = Canvas(np.full((400, 600, 3), 90, np.uint8))
+        drawn.line((10.3, 20.7), end, (255, 0, 40), width=2.0, alpha=0.8)
+        pictures.append(drawn.pixels)
+    assert (pictures[0] != 90).any()
+    assert (pictures[0] == pictures[1]).all()
+
+
+def test_words_cut_by_the_border_are_drawn_in_part() -> None:
+    inside, cut = (Canvas(np.zeros((60, 90, 3), np.uint8)) for _ in range(2))
+    font = overlay._font(17)
+    inside.text([((30, 30), "L1", (255, 255, 255), font, "lm")])
+    cut.text([((80, 30), "L1", (255, 255, 255), font, "lm")])
+    assert inside.pixels[:, 30:40].max() > 200
+    assert (cut.pixels[:, 75:] == inside.pixels[:, 25:40]).all()
 
 
 def test_an_area_mixes_by_its_opacity() -> None:
