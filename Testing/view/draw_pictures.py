@@ -1,11 +1,14 @@
 """Takes the pictures of ``vertenet view`` for the docs, of a synthetic scan; not a test.
 
-.venv/bin/python Testing/view/draw_pictures.py
+    .venv/bin/python Testing/view/draw_pictures.py
+
+Writes into docs/browser.md which model they show.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 import time
@@ -21,6 +24,7 @@ from chromium import Chromium  # noqa: E402
 from conftest import SAMPLES, View  # noqa: E402
 from test_reading import detected  # noqa: E402
 
+DOCS = ROOT / "docs" / "browser.md"
 _SETTLED_S = 1.5
 
 
@@ -33,6 +37,7 @@ def main() -> int:
         try:
             page.open(view.address)
             detected(page)
+            _tell_model(page.state("model"))
             page.click("tr[data-level=T6] button")
             page.wait("window.trame.state.get('detail')?.level === 'T6'")
             page.key("f")
@@ -47,6 +52,15 @@ def main() -> int:
             browser.close()
             view.close()
     return 0
+
+
+def _tell_model(model: str) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    told, count = re.subn(r"\(Taken with model [^;]*;", f"(Taken with model {model};", text)
+    if count != 1:
+        raise SystemExit(f"{DOCS} does not say once with which model its pictures were taken.")
+    DOCS.write_text(told, encoding="utf-8")
+    print(f"with {model}")
 
 
 def _take(page, name: str) -> None:
