@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ _ALIASES = {
     "image_height": "height",
     "corner": "point",
 }
+_HEADING = 1 << 16  # characters; no heading is longer
 _FALSE = ("false", "no", "0", "uncertain")
 
 
@@ -43,10 +44,9 @@ def read_csv(text: str, name: str) -> list[Annotated]:
     Raises:
         LandmarkError: naming the row of what cannot be read.
     """
-    rows = _rows(text, name)
     images: dict[str, Annotated] = {}
     loose: dict[str, list[tuple[str, float, float]]] = {}
-    for number, row in rows:
+    for number, row in _rows(text, name):
         image = row.get("image", "")
         if not image:
             raise _error(name, number, "an image's name", image)
@@ -72,37 +72,42 @@ def read_csv(text: str, name: str) -> list[Annotated]:
     return list(images.values())
 
 
-def _rows(text: str, name: str) -> list[tuple[int, Row]]:
-    """Rows with their number and their columns' names in small letters."""
-    lines = text.splitlines()
+def _rows(text: str, name: str) -> Iterator[tuple[int, Row]]:
+    """Rows with their number and their columns' names in small letters, one by one."""
+    lines = text[:_HEADING].splitlines()
     heading = lines[0] if lines else ""
     mark = max(",;\t", key=heading.count)
+    columns: list[str] = []
     try:
-        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+        for i, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=mark)):
+            cells = [cell.strip() for cell in row]
+            if not any(row):
+                continue
+            if not columns:
+                columns, is_heading = _columns(cells)
+                _check(columns, name)
+                if is_heading:
+                    continue
+            yield i + 1, _row(columns, cells, decimal_comma=mark == ";")
     except csv.Error as error:
         raise LandmarkError(
             f"Expected a CSV file, but '{name}' cannot be read ({error}). Save it again as CSV."
         ) from None
-    table = [(i + 1, [cell.strip() for cell in row]) for i, row in enumerate(cells) if any(row)]
-    if not table:
-        return []
-    columns = [_ALIASES.get(cell.lower(), cell.lower()) for cell in table[0][1]]
+
+
+def _columns(first: list[str]) -> tuple[list[str], bool]:
+    """Names of the columns, and whether the first row holds them."""
+    columns = [_ALIASES.get(cell.lower(), cell.lower()) for cell in first]
     if len(columns) == len(_MAKESENSE) and _is_number(columns[1]) and _is_number(columns[2]):
-        columns = list(_MAKESENSE)  # makesense.ai writes no heading
-    else:
-        table = table[1:]
-    _check(columns, name)
-    decimal_comma = mark == ";"
-    return [
-        (
-            i,
-            {
-                c: v.replace(",", ".") if decimal_comma and c in ("x", "y") else v
-                for c, v in zip(columns, row)
-            },
-        )
-        for i, row in table
-    ]
+        return list(_MAKESENSE), False  # makesense.ai writes no heading
+    return columns, True
+
+
+def _row(columns: list[str], cells: list[str], *, decimal_comma: bool) -> Row:
+    return {
+        c: v.replace(",", ".") if decimal_comma and c in ("x", "y") else v
+        for c, v in zip(columns, cells)
+    }
 
 
 def _check(columns: list[str], name: str) -> None:
