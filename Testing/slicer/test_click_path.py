@@ -143,6 +143,8 @@ def reader(host, scene, tmp_path, request):
     view = slice_view.SliceView(scene, width=560, height=900)
     widget.logic.capture = lambda path: view.picture(path) is not None
     yield Reader(widget, window, view, pictures)
+    # The folder of the export is remembered between sessions, not between tests.
+    vertenet_lookalike.Settings.kept.clear()
     window.hide()
     widget.cleanup()
     view.close()
