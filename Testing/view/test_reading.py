@@ -182,6 +182,22 @@ def test_a_reading_from_the_open_page_to_the_compared_files(start, browse, scans
     assert foreign == []
 
 
+def test_the_network_is_loaded_once_the_image_is_shown_and_nothing_is_found_yet(
+    start, browse, scans
+):
+    view, page = start(scans / "synthetic_bright.dcm"), browse().page()
+    (pid,) = view.children()
+    loaded = Path(f"/proc/{pid}/maps")
+    page.open(view.address)
+    page.wait(IMAGE)
+    end = time.monotonic() + 60
+    while "libtorch" not in loaded.read_text() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert "libtorch" in loaded.read_text()
+    assert page.state("rows") == []
+    assert page.text("#message") == "Ready."
+
+
 def test_every_text_can_be_read_and_every_control_has_a_name(start, browse, scans):
     view, browser = start(scans / "synthetic_bright.dcm"), browse()
     page = browser.page()
