@@ -145,10 +145,13 @@ def test_an_earlier_examination_beside_the_present_one(start, browse, scans, tmp
     for _ in range(8):
         page.key("ArrowDown", modifiers=8)
     page.wait("window.trame.state.get('edited')")
+    # What was exported before the edit is no longer all there is.
+    assert [image["done"] for image in page.state("images")] == [False, False]
     page.click("#tab-compare")
     page.wait("document.querySelector('#prior-file')")
     give(page, prior, "#prior-file")
     page.wait("window.trame.state.get('compared')?.name")
+    assert page.state("compared")["name"] == "report.json of synthetic_bright.dcm"
     rows = page.state("compared")["rows"]
     assert rows[0]["incident"] is True
     assert rows[0]["cells"][0] == "L3"

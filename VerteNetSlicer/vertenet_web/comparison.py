@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vertenet.errors import LandmarkError
-from VerteNetSlicerLib.prior import Prior
+from VerteNetSlicerLib.prior import Prior, read_prior
 
 ACTIONS = ("compare_image", "compare_nothing")
 
@@ -64,6 +64,8 @@ class Comparison:
         Raises:
             LandmarkError: if it holds no landmarks, or nothing is measured here yet.
         """
-        self._reader.examined()
-        self._reader.logic.compare_with(self._reader.needed(), path)
+        found = self._reader.examined()
+        read = read_prior(path, name=found.analysis.frame.file)
+        # The folder is one of this session: the image's name says more.
+        found.compare_with(Prior(f"{path.name} of {read.analysis.frame.file}", read.analysis))
         self._reader.say(f"Compared with {path.name}.")

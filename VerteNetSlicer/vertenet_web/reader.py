@@ -394,6 +394,8 @@ class Reader:
             kept = self._kept
             same = kept is not None and kept.review == review_to_text(examination.review)
             self._keep(exported=same and kept.exported)
+            if examination.unsaved and self.worklist.present is not None:
+                self.worklist.done.discard(self.worklist.present)
         except VerteNetError as error:
             self.say(f"Your edits cannot be kept: {error}", error=True)
 
