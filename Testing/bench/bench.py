@@ -101,7 +101,7 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
 
     def second_look() -> object:
         with torch.inference_mode():
-            return [detector._module.refiner(crops) for _ in range(2)]
+            return detector._module.refiner(crops)
 
     def look(pixels: Any) -> object:
         return masked_pixels(pixels), noise_of(pixels)
@@ -119,9 +119,10 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
         "  reading the file": lambda: read_image(path),
         "  network and points": lambda: detector.detect(image),
         "    network alone, first look": first_look,
-        "    network alone, second look": second_look,
+        "    network alone, one look at crops": second_look,
         "  masks and noise, new image": lambda: look(image.pixels.copy()),
-        "  points to grades and AAC": lambda: pipeline.measure(
+        # masks and noise were last found for another image: they are found anew
+        "  the same, points to grades": lambda: pipeline.measure(
             spine, frame, image=image, model=detector.info
         ),
         "  writing the files": lambda: write_folder(analysis, folder / "out", image=image),
