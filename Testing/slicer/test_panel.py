@@ -921,3 +921,59 @@ def test_adding_is_given_up_by_a_second_press_and_undo_takes_a_point_back(detect
     assert detected.logic.placing is None and node.GetScene() is None
     ui.undoButton.click()
     assert "L3" in rows(detected), "undo is the reading's again"
+
+
+def test_sex_and_age_are_the_images_until_others_are_chosen(detected, volume):
+    ui = detected.ui
+    assert (ui.sexComboBox.currentIndex(), ui.ageLineEdit.text()) == (0, "")
+    assert ui.subjectLabel.text() == "sex not known, age not known"
+    before = detected.examination.analysis
+    ui.sexComboBox.setCurrentIndex(1)
+    ui.ageLineEdit.setText("71,5")
+    ui.ageLineEdit.editingFinished.emit()
+    after = detected.examination.analysis
+    assert (after.sex, after.age_years) == ("F", 71.5)
+    assert after.vertebrae[0].z_scores != before.vertebrae[0].z_scores
+    assert ui.subjectLabel.text() == "woman (given), 71.5 years (given)"
+    ui.ageLineEdit.setText("")
+    ui.ageLineEdit.editingFinished.emit()
+    ui.sexComboBox.setCurrentIndex(0)
+    assert detected.examination.analysis == before
+
+
+@pytest.mark.parametrize("text", ["old", "-3", "131", "nan"])
+def test_an_age_that_cannot_be_is_a_line_of_text_and_the_last_one_stays(detected, text):
+    ui = detected.ui
+    ui.ageLineEdit.setText("71")
+    ui.ageLineEdit.editingFinished.emit()
+    ui.ageLineEdit.setText(text)
+    ui.ageLineEdit.editingFinished.emit()
+    assert "Expected an age" in ui.statusLabel.text()
+    assert ui.ageLineEdit.text() == "71"
+    assert detected.examination.analysis.age_years == 71.0
+
+
+def test_each_image_shows_its_own_sex_and_age(detected, volume):
+    from VerteNetSlicerLib.conversions import volume_from_image
+    from VerteNetSlicerLib.selftest import made_image
+
+    ui = detected.ui
+    ui.sexComboBox.setCurrentIndex(3)
+    detected.select(volume_from_image(made_image("second")))
+    assert ui.sexComboBox.currentIndex() == 0
+    ui.sexComboBox.setCurrentIndex(2)
+    detected.select(volume)
+    assert ui.sexComboBox.currentIndex() == 3
+    detected.select(None)
+    assert not ui.sexComboBox.isEnabled() and not ui.ageLineEdit.isEnabled()
+    assert ui.ageLineEdit.toolTip() == "Select an image first."
+
+
+def test_an_opened_export_shows_the_sex_and_age_it_was_measured_by(detected, tmp_path, volume):
+    logic, ui = detected.logic, detected.ui
+    logic.give_subject(volume, sex="M", age_years=80.0)
+    (report,) = (p for p in logic.export(volume, tmp_path) if p.name == "report.json")
+    logic.give_subject(volume, sex=None, age_years=None)
+    assert (ui.sexComboBox.currentIndex(), ui.ageLineEdit.text()) == (0, "")
+    logic.open_landmarks(report, volume)
+    assert (ui.sexComboBox.currentIndex(), ui.ageLineEdit.text()) == (2, "80")

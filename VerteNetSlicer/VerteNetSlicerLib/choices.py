@@ -8,8 +8,9 @@ from .spine_detector import DEVICES
 
 SIDES = ("auto", "left", "right")
 COLOURS = ("grade", "vertebra")
+SEXES = ("image", "F", "M", "U")
 
-__all__ = ["COLOURS", "DEVICES", "SIDES", "choose", "chosen"]
+__all__ = ["COLOURS", "DEVICES", "SEXES", "SIDES", "choose", "chosen"]
 
 
 def chosen(values: Sequence[str], box) -> str:

@@ -21,6 +21,7 @@ from vertenet.errors import ImageError, LandmarkError
 from vertenet.images import DxaImage, image_from_array
 
 from .spacing import remember_image, volume_spacing
+from .subject import subject_of
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def image_from_volume(volume: slicer.vtkMRMLVolumeNode | None) -> DxaImage:
             "Select the lateral DXA image."
         )
     found = volume_spacing(volume)
+    sex, age_years = subject_of(volume).used
     return image_from_array(
         _grey(slicer.util.arrayFromVolume(volume)[0]),
         name=volume.GetName() or "image",
@@ -103,8 +105,8 @@ def image_from_volume(volume: slicer.vtkMRMLVolumeNode | None) -> DxaImage:
         spacing_source=found.source,
         history=found.history,
         warnings=found.warnings,
-        sex=found.sex,
-        age_years=found.age_years,
+        sex=sex,
+        age_years=age_years,
     )
 
 

@@ -23,7 +23,7 @@ from vertenet.measure import Plaque, Wall
 from vertenet.pipeline import analyse
 from vertenet.report import read_landmarks
 
-from . import nodes, scoring, spacing, view
+from . import nodes, scoring, spacing, subject, view
 from .conversions import image_from_volume, volume_from_image
 from .examination import Examination
 from .exporting import (
@@ -111,6 +111,27 @@ class VerteNetLogic(VTKObservationMixin):
         examination = self.examination(volume)
         if examination is not None:
             examination.refresh()
+
+    def subject_of(self, volume) -> subject.Subject:
+        """Sex and age of a volume's person, and who says so."""
+        return subject.subject_of(volume)
+
+    def give_subject(self, volume, *, sex: str | None, age_years: float | None) -> None:
+        """Measure a volume by another sex ("F", "M", "U" for not known) and age.
+
+        None leaves what the image says.
+
+        Raises:
+            ConfigurationError: if it is no sex, or no age from 0 to 130 years.
+        """
+        before = subject.subject_of(volume)
+        subject.give_subject(volume, sex=sex, age_years=age_years)
+        after, examination = subject.subject_of(volume), self.examination(volume)
+        if examination is not None and after.used != before.used:
+            examination.exported = None  # the files have the numbers of another person
+            examination.refresh()
+        if after != before:
+            self._changed(None)
 
     # Finding
 
@@ -206,11 +227,26 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected landmarks of an image of {image.width} x {image.height} pixels, got "
                 f"{size[0]} x {size[1]}. Select the image they were placed on."
             )
+        self._take_subject(volume, chosen[0].sex, chosen[0].age_years)
         model = chosen[0].model
         identity = model and ModelIdentity.of(model)
         shown = self._show(volume, Review.of(chosen[0].spine, identity, chosen[0].aac_reading))
         shown.exported = shown.review
         return shown
+
+    def _take_subject(self, volume, sex: str | None, age_years: float | None) -> None:
+        """What a file of landmarks says of the person is measured by, as it was there.
+
+        It does not stand over what the reader gave, nor say again what the image says.
+        """
+        known = subject.subject_of(volume)
+        take_sex = known.given_sex is None and sex != known.image_sex
+        take_age = known.given_age_years is None and age_years != known.image_age_years
+        self.give_subject(
+            volume,
+            sex=sex if take_sex else known.given_sex,
+            age_years=age_years if take_age else known.given_age_years,
+        )
 
     def resume(self, volume, review: Review) -> Examination:
         """Show a review that was kept elsewhere, a reader's edits and scores with it."""

@@ -20,6 +20,7 @@ from .widget_detect import DetectPart
 from .widget_export import ExportPart
 from .widget_part import PanelPart, shown_errors
 from .widget_review import ReviewPart
+from .widget_subject import SubjectPart
 from .widget_worklist import WorklistPart
 
 _SHOW_BOXES = {
@@ -39,6 +40,7 @@ class VerteNetPanel(PanelPart):
     def __init__(self, widget, logic) -> None:
         super().__init__(slicer.util.childWidgetVariables(widget), logic, self.show_status)
         self.detect = DetectPart(self.ui, logic, self.show_status)
+        self.subject = SubjectPart(self.ui, logic, self.show_status)
         self.review = ReviewPart(self.ui, logic, self.show_status)
         self.aac = AacPart(self.ui, logic, self.show_status)
         self.compare = ComparePart(self.ui, logic, self.show_status)
@@ -90,6 +92,7 @@ class VerteNetPanel(PanelPart):
             return
         if changed is None:
             self._show_image(volume)
+            self.subject.refresh(volume)
         self._show_facing(examination)
         self.review.refresh(examination)
         self.aac.refresh(examination)

@@ -54,6 +54,13 @@ _IDENTITY = click.option(
     "--with-identity", "identity", is_flag=True,
     help="Name the patient in report.json; without it only DICOM files do.",
 )  # fmt: skip
+_SEX = click.option(
+    "--sex", type=click.Choice(["F", "M", "U"], case_sensitive=False),
+    help="Whose norms apply, in place of what the file says; U: not known.",
+)  # fmt: skip
+_AGE = click.option(
+    "--age", type=click.FloatRange(0, 130), help="Years, for the percentile of AAC-24."
+)
 _MODEL = click.option("--model", type=_PATH, help="Model folder; the bundled one by default.")
 
 
@@ -84,6 +91,8 @@ def commands(debug: bool) -> None:
 @_SPACING
 @click.option("--anterior", type=click.Choice(["auto", "left", "right"]), default="auto",
               help="Side of the image that the patient faces.")  # fmt: skip
+@_SEX
+@_AGE
 @_DICOM
 @_IDENTITY
 def detect(
@@ -93,6 +102,8 @@ def detect(
     device: str,
     spacing: str | None,
     anterior: str,
+    sex: str | None,
+    age: float | None,
     dicom: bool,
     identity: bool,
 ) -> None:
@@ -116,8 +127,8 @@ def detect(
     detector = load_detector(model, device)
     with _progress(len(files)) as tell:
         outcomes = batch.detect_many(
-            files, output, detector, spacing_mm=spacing_mm, anterior=side, dicom=dicom,
-            identity=identity, progress=tell,
+            files, output, detector, spacing_mm=spacing_mm, anterior=side, sex=sex,
+            age_years=age, dicom=dicom, identity=identity, progress=tell,
         )  # fmt: skip
         _finish(outcomes, output, many=len(files) > 1)
 
@@ -131,9 +142,8 @@ def detect(
               help="How vertebrae are graded, see docs/grading.md.")  # fmt: skip
 @click.option("--rules", is_flag=True, help="Write rules.csv: the grades by all rules as well.")
 @click.option("--norms", type=_PATH, help="Your own table of norms, as data/norms.csv is one.")
-@click.option("--sex", type=click.Choice(["F", "M"], case_sensitive=False),
-              help="Whose norms apply, in place of what the file says.")  # fmt: skip
-@click.option("--age", type=click.FloatRange(0, 130), help="Years, for the percentile of AAC-24.")
+@_SEX
+@_AGE
 @_DICOM
 @_IDENTITY
 def measure(
@@ -164,12 +174,12 @@ def measure(
     from .report.exchange import exchange_with
 
     spacing_mm, table = batch.check_spacing(spacing), _norms(norms)
-    sets = _of_person(read_landmarks(landmarks), sex, age)
+    sets = tuple(batch.of_person(s, sex, age) for s in read_landmarks(landmarks))
     find = _image_finder(image, landmarks, alone=len(sets) == 1)
 
     def pixels_of(item: LandmarkSet) -> DxaImage | None:
         path = find(item)
-        return None if path is None else read_image(path)
+        return None if path is None else batch.of_person(read_image(path), sex, age)
 
     def exchange_of(item: LandmarkSet) -> Exchange | None:
         return exchange_with(find(item), dicom=dicom, identity=identity)
@@ -194,20 +204,6 @@ def measure(
         finally:
             if rules:
                 _write_rules(analyses, output, table)
-
-
-def _of_person(
-    sets: tuple[LandmarkSet, ...], sex: str | None, age: float | None
-) -> tuple[LandmarkSet, ...]:
-    """The same with the sex and age that were given, where they were."""
-    from dataclasses import replace
-
-    if sex is None and age is None:
-        return sets
-    return tuple(
-        replace(item, sex=sex or item.sex, age_years=item.age_years if age is None else age)
-        for item in sets
-    )
 
 
 def _kept(outcomes: Iterable[Outcome], analyses: list[Analysis] | None) -> Iterator[Outcome]:

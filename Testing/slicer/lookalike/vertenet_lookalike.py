@@ -6,6 +6,7 @@ slots run and reach the logic.  It is no evidence about PythonQt, CTK or qMRML.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import types
@@ -30,6 +31,7 @@ PANEL_MODULES = (
     "widget_export",
     "widget_part",
     "widget_review",
+    "widget_subject",
     "widget_worklist",
 )
 
@@ -224,4 +226,15 @@ def install():
     for name in PANEL_MODULES:
         feature.set_selection(TRUE_PROPERTY, f"VerteNetSlicerLib.{name}")
     sys.modules.update(hidden)
+    _keep_none()
     return application
+
+
+def _keep_none():
+    """Give None references to lose: PySide 6.12 takes one with each call that returns nothing.
+
+    After enough tests in a process there would be none left, and Python ends.  From 3.12 on
+    None is immortal.
+    """
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40

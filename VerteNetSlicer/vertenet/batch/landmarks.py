@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..analysis import Analysis
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
+from ..images.person import given_or_known
 from ..images.spacing import SHAPE_ONLY, UNKNOWN
 from ..pipeline import frame_of, measure
 from ..report import LandmarkSet
@@ -15,6 +16,18 @@ from ..report import LandmarkSet
 if TYPE_CHECKING:
     from ..images import DxaImage
     from ..measure import NormTable
+
+_Item = TypeVar("_Item", "DxaImage", LandmarkSet)
+
+
+def of_person(item: _Item, sex: str | None, age_years: float | None) -> _Item:
+    """The same with the sex and age that were given, where they were.
+
+    Raises:
+        ConfigurationError: if what is given is no sex or no age.
+    """
+    used = given_or_known(item.sex, item.age_years, sex=sex, age_years=age_years)
+    return replace(item, sex=used[0], age_years=used[1])
 
 
 def measure_set(

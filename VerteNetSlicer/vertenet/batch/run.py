@@ -17,7 +17,7 @@ from ..report import LandmarkSet, aac_rows, csv_text, vertebra_rows, write_folde
 from ..report.exchange import Exchange, exchange_with
 from ..report.images_table import IMAGE_COLUMNS, image_row
 from ..report.tables import AAC_COLUMNS, VERTEBRA_COLUMNS, Cell
-from .landmarks import measure_set
+from .landmarks import measure_set, of_person
 from .names import folder_names, printable
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def detect_many(
     *,
     spacing_mm: tuple[float, float] | None = None,
     anterior: Side | None = None,
+    sex: str | None = None,
+    age_years: float | None = None,
     dicom: bool = False,
     identity: bool = False,
     progress: Progress | None = None,
@@ -89,6 +91,8 @@ def detect_many(
         detector: a loaded detector.
         spacing_mm: ``(row, column)`` that replaces what the files say.
         anterior: the side that patients face, or None to find it.
+        sex: ``"F"``, ``"M"`` or ``"U"`` (not known) in place of what the files say.
+        age_years: in place of what the files say.
         dicom: write SR and SC too, for which each file must be DICOM.
         identity: name the patients, for which each file must be DICOM.
         progress: called with (done, total, file) before each file and at the end.
@@ -96,7 +100,7 @@ def detect_many(
     from ..images import read_image
 
     def work(index: int, folder: Path) -> Analysis:
-        image = read_image(paths[index], spacing_mm=spacing_mm)
+        image = of_person(read_image(paths[index], spacing_mm=spacing_mm), sex, age_years)
         exchange = exchange_with(paths[index], dicom=dicom, identity=identity)
         analysis = analyse(image, detector, anterior=anterior)
         write_folder(analysis, folder, image=image, exchange=exchange)
