@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from pathlib import Path
@@ -37,12 +38,19 @@ def test_a_digest_is_that_of_the_content_whatever_the_name(tmp_path):
     assert digest_of(tmp_path / "a.dcm") == digest_of(tmp_path / "b.dcm")
 
 
-def test_a_draft_comes_back_as_it_was_kept(make):
+def test_a_draft_comes_back_as_it_was_kept(make, tmp_path):
     drafts = make(ANN, "one")
     kept = Draft('{"points": "ü"}', 1234.5, (0.25, 0.3), True)
     drafts.keep(IMAGE, kept)
     assert drafts.mine(IMAGE) == kept
     assert drafts.mine("1" * 64) is None
+    for subject in ((None, 71.5), ("U", None), ("F", 80.0)):
+        drafts.keep(IMAGE, Draft("x", 1.0, subject=subject))
+        assert drafts.mine(IMAGE) == Draft("x", 1.0, subject=subject)
+    old = json.loads((tmp_path / "drafts" / ANN / "one" / f"{IMAGE}.json").read_text())
+    del old["subject"]
+    (tmp_path / "drafts" / ANN / "one" / f"{IMAGE}.json").write_text(json.dumps(old))
+    assert drafts.mine(IMAGE) == Draft("x", 1.0)  # of a version that kept none
 
 
 def test_what_lives_is_not_offered_and_what_ended_is(make):

@@ -182,6 +182,34 @@ def test_a_reading_from_the_open_page_to_the_compared_files(start, browse, scans
     assert foreign == []
 
 
+def test_sex_and_age_are_given_kept_and_reported(start, browse, scans):
+    view, page = start(scans), browse().page()
+    page.open(view.address)
+    detected(page)
+    first = report(page)
+    assert first["subject"]["sex"] != "F"
+    page.js("window.trame.state.set('tab', 'files')")
+    page.wait("document.querySelector('#sex')")
+    choose(page, "#sex", "F")
+    page.wait("document.querySelector('#subject-text').innerText.startsWith('woman (given')")
+    choose(page, "#age", "71.5")
+    page.wait("document.querySelector('#subject-text').innerText.includes('71.5 years (given')")
+    given = report(page)
+    assert given["subject"] == {"sex": "F", "age_years": 71.5}
+    assert [v["z_scores"] for v in given["vertebrae"]] != [
+        v["z_scores"] for v in first["vertebrae"]
+    ]
+    # Another image has its own; coming back, this one's are there.
+    page.js("window.trame.trigger('act', ['turn', [1]])")
+    page.wait(
+        "window.trame.state.get('present') === 1 && window.trame.state.get('sex') === 'image'"
+    )
+    page.js("window.trame.trigger('act', ['turn', [-1]])")
+    page.wait("window.trame.state.get('present') === 0 && window.trame.state.get('sex') === 'F'")
+    page.wait(ROWS)
+    assert report(page)["subject"] == {"sex": "F", "age_years": 71.5}
+
+
 def test_the_network_is_loaded_once_the_image_is_shown_and_nothing_is_found_yet(
     start, browse, scans
 ):

@@ -34,12 +34,14 @@ class Draft:
         saved_at: seconds since 1970.
         calibration: row and column size of a pixel in mm that a reader gave, or None.
         exported: whether it was exported since.
+        subject: sex and age that a reader gave, each or None, or None for neither.
     """
 
     review: str
     saved_at: float
     calibration: tuple[float, float] | None = None
     exported: bool = False
+    subject: tuple[str | None, float | None] | None = None
 
 
 def digest_of(path: Path) -> str:
@@ -138,6 +140,11 @@ def _read(path: Path) -> Draft | None:
         if content.pop("schema") != SCHEMA:
             return None
         pair = content.pop("calibration")
-        return Draft(calibration=None if pair is None else (pair[0], pair[1]), **content)
+        given = content.pop("subject", None)
+        return Draft(
+            calibration=None if pair is None else (pair[0], pair[1]),
+            subject=None if given is None else (given[0], given[1]),
+            **content,
+        )
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None  # unreadable: it is not offered, and stays where it is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from vertenet.errors import ConfigurationError, ImageError, LandmarkError, Verte
 from vertenet.images import read_image
 from vertenet.report.folder import PAGE
 from VerteNetSlicerLib import view
+from VerteNetSlicerLib.choices import SEXES
 from VerteNetSlicerLib.examination import Examination
 from VerteNetSlicerLib.exporting import ExportOptions, write_all
 from VerteNetSlicerLib.level_names import LevelNames
 from VerteNetSlicerLib.logic import VerteNetLogic
 from VerteNetSlicerLib.record import review_from_text, review_to_text
 from VerteNetSlicerLib.samples import sample_files
+from VerteNetSlicerLib.subject import age_from_text
 from VerteNetSlicerLib.table import rows_of
 from VerteNetSlicerLib.worklist import Worklist
 
@@ -87,7 +90,7 @@ class Reader:
             "open", "detect", "select", "step", "relabel", "shift", "decide", "add", "delete",
             "restore", "undo", "redo", "face", "calibrate", "fit", "zoom", "show_layer",
             "choose_point", "nudge", "take_offer", "refuse_offer", "stop_placing", "go_on_placing",
-            "turn", "export_folder",
+            "turn", "export_folder", "give_subject",
         )  # fmt: skip
         own = {name: getattr(self, name) for name in names}
         return {**own, **self.aorta.actions, **self.comparison.actions}
@@ -184,6 +187,18 @@ class Reader:
         self.logic.calibrate(self.needed(), row_mm=float(row_mm), column_mm=float(column_mm))
         self._view.show(self.volume)
         self._keep()
+
+    def give_subject(self, sex: str, age: str) -> None:
+        """Measure by another sex and age than the image's: "image" and "" leave its own."""
+        volume = self.needed()
+        before = self.logic.subject_of(volume)
+        self.logic.give_subject(
+            volume, sex=None if sex == SEXES[0] else sex, age_years=age_from_text(str(age))
+        )
+        if self.logic.subject_of(volume) != before:
+            if self.worklist.present is not None:
+                self.worklist.done.discard(self.worklist.present)
+            self._keep()
 
     def take_offer(self) -> None:
         """Go on with the edits of an earlier session."""
@@ -365,6 +380,9 @@ class Reader:
             row_mm, column_mm = draft.calibration
             self.logic.calibrate(self.volume, row_mm=row_mm, column_mm=column_mm)
             self._view.show(self.volume)
+        if draft.subject is not None:
+            sex, age_years = draft.subject
+            self.logic.give_subject(self.volume, sex=sex, age_years=age_years)
         if draft.review:
             self.logic.resume(self.volume, review_from_text(draft.review))
         self._keep(exported=draft.exported)
@@ -374,15 +392,16 @@ class Reader:
         found = self.examination
         known = self.logic.spacing_of(self.volume)
         calibration = known.scale.spacing_mm if known.source == "user" else None
+        person = self.logic.subject_of(self.volume)
+        given = (person.given_sex, person.given_age_years)
+        subject = None if given == (None, None) else given
         edited = found is not None and found.review.edited
-        if not edited and calibration is None and self._kept is None:
+        if not edited and calibration is None and subject is None and self._kept is None:
             return
         text = review_to_text(found.review) if found is not None else ""
-        draft = Draft(text, now(), calibration, exported)
+        draft = Draft(text, now(), calibration, exported, subject)
         before = self._kept
-        if before is None or (before.review, before.calibration, before.exported) != (
-            *(draft.review, draft.calibration, exported),
-        ):
+        if before is None or replace(before, saved_at=draft.saved_at) != draft:
             self._drafts.keep(self._digest, draft)
             self._kept = draft
 

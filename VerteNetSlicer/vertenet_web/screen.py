@@ -11,6 +11,7 @@ from vertenet.report import report_json
 from vertenet.report.html_parts import alignment_tables
 from vertenet.report.numbers import interval_of, text_of
 from VerteNetSlicerLib import scoring
+from VerteNetSlicerLib.choices import SEXES
 from VerteNetSlicerLib.drawing import GRADE_COLOURS
 from VerteNetSlicerLib.examination import Examination
 from VerteNetSlicerLib.placement import SPOKEN
@@ -46,6 +47,7 @@ def empty() -> Values:
         **dict.fromkeys(("detail", "grid", "compared")),
         **dict.fromkeys(("selected", "facing", "angles", "prompt", "offer", "message"), ""),
         **dict.fromkeys(("image_name", "image_text", "busy"), ""),
+        **dict.fromkeys(("sex", "age", "subject_text"), ""),
         "images": [], "present": -1, "image_warnings": [], "spacing_known": True,
         "edited": False, "failed": False, "confirming": "", "with_pdf": False, "with_dicom": False,
         "with_screenshot": False, "with_identity": False,
@@ -95,6 +97,9 @@ def _image(reader: Reader) -> Values:
         "image_text": "",
         "image_warnings": [],
         "spacing_known": True,
+        "sex": SEXES[0],
+        "age": "",
+        "subject_text": "",
     }
     if volume is not None:
         known = reader.logic.spacing_of(volume)
@@ -103,6 +108,10 @@ def _image(reader: Reader) -> Values:
         values["image_text"] = f"{columns} × {rows} px; {pixel}"
         values["image_warnings"] = list(known.warnings)
         values["spacing_known"] = known.scale.in_mm
+        person = reader.logic.subject_of(volume)
+        values["sex"] = person.given_sex or SEXES[0]
+        values["age"] = "" if person.given_age_years is None else f"{person.given_age_years:g}"
+        values["subject_text"] = person.text
     return values
 
 
