@@ -202,7 +202,10 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 
 
 def _add_python_modules():
-    # The browser, too, runs without Slicer's own: one stand-in serves both.
+    # The browser, too, runs without Slicer's own: one stand-in serves both.  Where this
+    # project is not installed it is found beside the module.
+    if str(MODULE_FOLDER) not in sys.path:
+        sys.path.append(str(MODULE_FOLDER))
     from vertenet_web.host import parameterNodeWrapper
 
     names = (
