@@ -57,7 +57,13 @@ def _extract(repository: Path, commit: str, target: Path) -> None:
 
 
 def _git(*arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], check=True, capture_output=True).stdout
+    done = subprocess.run(["git", *arguments], check=False, capture_output=True)
+    if done.returncode:
+        sys.exit(
+            f"Expected a checkout, a git repository or an address of Slicer that has the wanted "
+            f"branch, got from git: {done.stderr.decode(errors='replace').strip()}"
+        )
+    return done.stdout
 
 
 def main() -> int:
