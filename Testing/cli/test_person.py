@@ -64,13 +64,14 @@ def z_of(report):
 @pytest.mark.parametrize(
     ("options", "subject"),
     [
-        ([], {"sex": "M", "age_years": 67}),
-        (["--sex", "f"], {"sex": "F", "age_years": 67}),
-        (["--sex", "U", "--age", "71.5"], {"sex": None, "age_years": 71.5}),
+        ([], ("M", 67, "dicom", "dicom")),
+        (["--sex", "f"], ("F", 67, "given", "dicom")),
+        (["--sex", "U", "--age", "71.5"], (None, 71.5, "given", "given")),
     ],
 )
 def test_detect_and_measure_take_the_same_sex_and_age(scan, tmp_path, options, subject):
     out = tmp_path / "out"
+    subject = dict(zip(("sex", "age_years", "sex_source", "age_source"), subject))
     report = detected(scan, out, *options)
     assert report["subject"] == subject
     plain = detected(scan, tmp_path / "plain")
@@ -80,6 +81,13 @@ def test_detect_and_measure_take_the_same_sex_and_age(scan, tmp_path, options, s
     assert cli.main(made) == 0
     assert report_of(again)["subject"] == subject
     assert z_of(report_of(again)) == z_of(report)
+    # read back on the scan, which says otherwise, by any file and without saying it again
+    for name in ("report.json", "landmarks.mrk.json", "vertebrae.csv"):
+        back = tmp_path / f"back {name}"
+        made = ["measure", str(again / name), "--image", str(scan), "-o", str(back)]
+        assert cli.main(made) == 0
+        assert report_of(back)["subject"] == subject, name
+        assert report_of(back)["vertebrae"] == report_of(again)["vertebrae"], name
 
 
 @pytest.mark.parametrize("given", [["--sex", "X"], ["--age", "-1"], ["--age", "131"]])

@@ -118,7 +118,8 @@ def test_sex_and_age_can_be_given_and_travel_on(tmp_path):
         again = tmp_path / f"{sex} again"
         assert cli.main(["measure", str(out / "report.json"), "-o", str(again)]) == 0
         report = json.loads((again / "report.json").read_text(encoding="utf-8"))
-        assert report["subject"] == {"sex": sex, "age_years": 71}
+        said = {"sex_source": "given", "age_source": "given"}
+        assert report["subject"] == {"sex": sex, "age_years": 71, **said}
         means[sex] = report["vertebrae"][9]["z_scores"]["Ha_Hp"]
     assert means["F"] != means["M"]  # each against the norm of its own sex
 

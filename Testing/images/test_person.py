@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vertenet.errors import ConfigurationError
-from vertenet.images.person import given_or_known
+from vertenet.images.person import SOURCES, given_or_known, said_by, source_of
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,27 @@ def test_another_sex_is_refused(sex):
 def test_an_impossible_age_is_refused(age):
     with pytest.raises(ConfigurationError, match="0 to 130"):
         given_or_known(None, None, age_years=age)
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "said"),
+    [
+        ("M", "dicom", "dicom"),
+        (0.0, "dicom", "dicom"),
+        (None, "dicom", "unknown"),
+        (None, "given", "given"),
+        ("M", "given", "given"),
+        ("M", "", "unknown"),
+        ("M", None, "unknown"),
+        ("M", ["given"], "unknown"),
+    ],
+)
+def test_who_says_it_is_one_of_three(value, word, said):
+    assert source_of(value, word) == said
+    assert said in SOURCES
+
+
+def test_what_is_given_is_said_by_who_gives_it():
+    assert said_by("U", "dicom") == "given"
+    assert said_by(0.0, "unknown") == "given"
+    assert said_by(None, "dicom") == "dicom"

@@ -73,7 +73,7 @@ def test_any_file_of_ours_gives_the_same_numbers(
     expected = report_json(
         measure(
             measured.spine, measured.frame, image=image, sex="F", age_years=71.0,
-            model=measured.model, aac_reading=measured.aac_reading,
+            model=measured.model, aac_reading=measured.aac_reading, sources=("dicom", "dicom"),
         )
     )  # fmt: skip
     for name in PLAIN:

@@ -117,14 +117,42 @@ def test_the_report_has_it_and_opening_it_measures_by_it_again(logic, man, tmp_p
     paths = logic.export(volume, tmp_path, overwrite=True)
     report = next(p for p in paths if p.name == "report.json")
     content = json.loads(report.read_text(encoding="utf-8"))
-    assert content["subject"] == {"sex": "F", "age_years": 81}
+    said = {"sex_source": "given", "age_source": "given"}
+    assert content["subject"] == {"sex": "F", "age_years": 81, **said}
     page = next(p for p in paths if p.name == "report.html").read_text(encoding="utf-8")
-    assert "female, 81 years" in page
+    assert "female, 81 years (given by the user)" in page
     for name in ("report.json", "landmarks.mrk.json"):
         again = logic.open_landmarks(report.parent / name, man_of_67())
         assert z_of(again) == z_of(man)
         assert again.analysis.aac_scores == man.analysis.aac_scores
+        assert (again.analysis.sex_source, again.analysis.age_source) == ("given", "given")
         assert not again.unsaved
+
+
+def test_given_as_not_known_stays_so_where_the_image_says_otherwise(logic, man, tmp_path):
+    logic.give_subject(man.nodes.volume, sex="U", age_years=None)
+    logic.export(man.nodes.volume, tmp_path)
+    again = logic.open_landmarks(next(tmp_path.glob("*/report.json")), man_of_67())
+    assert (again.analysis.sex, again.analysis.sex_source) == (None, "given")
+    assert (again.analysis.age_years, again.analysis.age_source) == (67.0, "dicom")
+    assert z_of(again) == z_of(man)
+
+
+def test_an_opened_file_says_of_itself_who_says_so(logic, man, tmp_path):
+    """A report of a man of 67, opened on a picture that knows nothing of him."""
+    from VerteNetSlicerLib.conversions import volume_from_image
+    from VerteNetSlicerLib.selftest import made_image
+
+    assert (man.analysis.sex_source, man.analysis.age_source) == ("dicom", "dicom")
+    logic.export(man.nodes.volume, tmp_path)
+    volume = volume_from_image(made_image("man"))
+    again = logic.open_landmarks(next(tmp_path.glob("*/report.json")), volume)
+    assert (again.analysis.sex_source, again.analysis.age_source) == ("dicom", "dicom")
+    assert logic.subject_of(volume).text.startswith("man (from the opened landmarks), 67")
+    logic.give_subject(volume, sex="F", age_years=67.0)
+    assert (again.analysis.sex_source, again.analysis.age_source) == ("given", "dicom")
+    logic.give_subject(volume, sex=None, age_years=None)
+    assert (again.analysis.sex_source, again.analysis.age_source) == ("unknown", "unknown")
 
 
 def test_an_opened_file_does_not_stand_over_what_the_reader_gave(logic, man, tmp_path):

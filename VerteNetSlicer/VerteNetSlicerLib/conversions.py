@@ -97,7 +97,8 @@ def image_from_volume(volume: slicer.vtkMRMLVolumeNode | None) -> DxaImage:
             "Select the lateral DXA image."
         )
     found = volume_spacing(volume)
-    sex, age_years = subject_of(volume).used
+    subject = subject_of(volume)
+    sex, age_years = subject.used
     return image_from_array(
         _grey(slicer.util.arrayFromVolume(volume)[0]),
         name=volume.GetName() or "image",
@@ -107,6 +108,7 @@ def image_from_volume(volume: slicer.vtkMRMLVolumeNode | None) -> DxaImage:
         warnings=found.warnings,
         sex=sex,
         age_years=age_years,
+        sources=subject.sources,
     )
 
 

@@ -19,9 +19,10 @@ from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ImageError, LandmarkError, OutputError, VerteNetError
 from vertenet.images import read_image
+from vertenet.images.person import GIVEN
 from vertenet.measure import Plaque, Wall
 from vertenet.pipeline import analyse
-from vertenet.report import read_landmarks
+from vertenet.report import LandmarkSet, read_landmarks
 
 from . import nodes, scoring, spacing, subject, view
 from .conversions import image_from_volume, volume_from_image
@@ -116,18 +117,27 @@ class VerteNetLogic(VTKObservationMixin):
         """Sex and age of a volume's person, and who says so."""
         return subject.subject_of(volume)
 
-    def give_subject(self, volume, *, sex: str | None, age_years: float | None) -> None:
+    def give_subject(
+        self, volume, *, sex: str | None, age_years: float | None,
+        sources: tuple[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """Measure a volume by another sex ("F", "M", "U" for not known) and age.
 
-        None leaves what the image says.
+        None leaves what the image says.  `sources` are who says each; where None, the reader
+        does what is new.
 
         Raises:
             ConfigurationError: if it is no sex, or no age from 0 to 130 years.
         """
         before = subject.subject_of(volume)
-        subject.give_subject(volume, sex=sex, age_years=age_years)
+        said = sources or (
+            before.given_sources[0] if sex == before.given_sex else GIVEN,
+            before.given_sources[1] if age_years == before.given_age_years else GIVEN,
+        )
+        subject.give_subject(volume, sex=sex, age_years=age_years, sources=said)
         after, examination = subject.subject_of(volume), self.examination(volume)
-        if examination is not None and after.used != before.used:
+        changed = (after.used, after.sources) != (before.used, before.sources)
+        if examination is not None and changed:
             examination.exported = None  # the files have the numbers of another person
             examination.refresh()
         if after != before:
@@ -227,25 +237,35 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected landmarks of an image of {image.width} x {image.height} pixels, got "
                 f"{size[0]} x {size[1]}. Select the image they were placed on."
             )
-        self._take_subject(volume, chosen[0].sex, chosen[0].age_years)
+        self._take_subject(volume, chosen[0])
         model = chosen[0].model
         identity = model and ModelIdentity.of(model)
         shown = self._show(volume, Review.of(chosen[0].spine, identity, chosen[0].aac_reading))
         shown.exported = shown.review
         return shown
 
-    def _take_subject(self, volume, sex: str | None, age_years: float | None) -> None:
+    def _take_subject(self, volume, found: LandmarkSet) -> None:
         """What a file of landmarks says of the person is measured by, as it was there.
 
         It does not stand over what the reader gave, nor say again what the image says.
         """
         known = subject.subject_of(volume)
-        take_sex = known.given_sex is None and sex != known.image_sex
-        take_age = known.given_age_years is None and age_years != known.image_age_years
+        sex, sources = found.sex, list(known.given_sources)
+        if sex is None and found.sex_source == GIVEN:
+            sex = "U"  # given as not known, which is more than not given
+        new_sex = sex != known.image_sex or found.sex_source == GIVEN
+        new_age = found.age_years != known.image_age_years or found.age_source == GIVEN
+        take_sex = new_sex and known.given_sex is None
+        take_age = new_age and known.given_age_years is None
+        if take_sex:
+            sources[0] = found.sex_source
+        if take_age:
+            sources[1] = found.age_source
         self.give_subject(
             volume,
             sex=sex if take_sex else known.given_sex,
-            age_years=age_years if take_age else known.given_age_years,
+            age_years=found.age_years if take_age else known.given_age_years,
+            sources=(sources[0], sources[1]),
         )
 
     def resume(self, volume, review: Review) -> Examination:

@@ -120,6 +120,7 @@ def _measured(found: LandmarkSet) -> Analysis:
         model=found.model,
         sex=found.sex,
         age_years=found.age_years,
+        sources=(found.sex_source, found.age_source),
         aac_reading=found.aac_reading,
     )
 

@@ -87,6 +87,8 @@ class Analysis:
         warnings: all sentences a reader should see, each once.
         sex: ``"M"``, ``"F"`` or None.
         age_years: age at the examination, or None.
+        sex_source: who says the sex: ``"given"``, ``"dicom"`` or ``"unknown"``.
+        age_source: who says the age.
         alignment: angles, discs and slips.
         quality: how far the result can be trusted.
         summary: what the vertebrae together say.
@@ -107,3 +109,5 @@ class Analysis:
     summary: Summary | None = None
     aac_reading: AacReading | None = None
     aac_scores: AacScore | None = None
+    sex_source: str = "unknown"
+    age_source: str = "unknown"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Level, Side, Spine
+from .images.person import GIVEN, UNKNOWN, said_by, source_of
 from .measure.aac_mask import masked_pixels
 from .measure.quality_image import noise_of
 
@@ -40,6 +41,7 @@ def measure(
     aac_reading: measures.AacReading | None = None,
     rule: str = "default",
     norms: measures.NormTable | None = None,
+    sources: tuple[str, str] | None = None,
 ) -> Analysis:
     """Compute everything from points, without the network.
 
@@ -53,6 +55,9 @@ def measure(
         aac_reading: the reader's scores of the aorta's walls, or None.
         rule: one of :data:`vertenet.measure.RULES` by which vertebrae are graded.
         norms: the user's own table, or None for the shipped one.
+        sources: who says sex and age, of :data:`vertenet.images.person.SOURCES`; where None,
+            what is not None is given by the caller.  What was given as not known stays so,
+            whatever the image says.
 
     Returns:
         The analysis; fast enough to be called while a point is dragged.
@@ -60,9 +65,12 @@ def measure(
     Raises:
         ConfigurationError: if the rule is not known.
     """
-    if image is not None:
-        sex = image.sex if sex is None else sex
-        age_years = image.age_years if age_years is None else age_years
+    said = sources or (said_by(sex, UNKNOWN), said_by(age_years, UNKNOWN))
+    sex_source, age_source = source_of(sex, said[0]), source_of(age_years, said[1])
+    if image is not None and sex is None and sex_source != GIVEN:
+        sex, sex_source = image.sex, image.sex_source
+    if image is not None and age_years is None and age_source != GIVEN:
+        age_years, age_source = image.age_years, image.age_source
     quality = measures.check_quality(
         spine, frame.scale, image=image, width=frame.width, height=frame.height
     )
@@ -88,6 +96,8 @@ def measure(
         summary=measures.summarise(vertebrae),
         aac_reading=aac_reading,
         aac_scores=_scores(aac_reading, aac.crop.status, sex, age_years),
+        sex_source=sex_source,
+        age_source=age_source,
     )
 
 

@@ -34,14 +34,15 @@ class Draft:
         saved_at: seconds since 1970.
         calibration: row and column size of a pixel in mm that a reader gave, or None.
         exported: whether it was exported since.
-        subject: sex and age that a reader gave, each or None, or None for neither.
+        subject: sex and age that a reader gave, each or None, or None for neither; then who
+            says each, where that is an opened file.
     """
 
     review: str
     saved_at: float
     calibration: tuple[float, float] | None = None
     exported: bool = False
-    subject: tuple[str | None, float | None] | None = None
+    subject: tuple[Any, ...] | None = None
 
 
 def digest_of(path: Path) -> str:
@@ -143,7 +144,7 @@ def _read(path: Path) -> Draft | None:
         given = content.pop("subject", None)
         return Draft(
             calibration=None if pair is None else (pair[0], pair[1]),
-            subject=None if given is None else (given[0], given[1]),
+            subject=None if given is None else (given[0], given[1], *given[2:]),
             **content,
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError):

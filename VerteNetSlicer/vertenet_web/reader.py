@@ -381,8 +381,9 @@ class Reader:
             self.logic.calibrate(self.volume, row_mm=row_mm, column_mm=column_mm)
             self._view.show(self.volume)
         if draft.subject is not None:
-            sex, age_years = draft.subject
-            self.logic.give_subject(self.volume, sex=sex, age_years=age_years)
+            sex, age_years, *sources = draft.subject
+            said = {"sources": (sources[0], sources[1])} if len(sources) == 2 else {}
+            self.logic.give_subject(self.volume, sex=sex, age_years=age_years, **said)
         if draft.review:
             self.logic.resume(self.volume, review_from_text(draft.review))
         self._keep(exported=draft.exported)
@@ -394,7 +395,7 @@ class Reader:
         calibration = known.scale.spacing_mm if known.source == "user" else None
         person = self.logic.subject_of(self.volume)
         given = (person.given_sex, person.given_age_years)
-        subject = None if given == (None, None) else given
+        subject = None if given == (None, None) else (*given, *person.given_sources)
         edited = found is not None and found.review.edited
         if not edited and calibration is None and subject is None and self._kept is None:
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..analysis import Analysis
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
-from ..images.person import given_or_known
+from ..images.person import given_or_known, said_by
 from ..images.spacing import SHAPE_ONLY, UNKNOWN
 from ..pipeline import frame_of, measure
 from ..report import LandmarkSet
@@ -27,7 +27,10 @@ def of_person(item: _Item, sex: str | None, age_years: float | None) -> _Item:
         ConfigurationError: if what is given is no sex or no age.
     """
     used = given_or_known(item.sex, item.age_years, sex=sex, age_years=age_years)
-    return replace(item, sex=used[0], age_years=used[1])
+    return replace(
+        item, sex=used[0], age_years=used[1],
+        sex_source=said_by(sex, item.sex_source), age_source=said_by(age_years, item.age_source),
+    )  # fmt: skip
 
 
 def measure_set(
@@ -58,6 +61,7 @@ def measure_set(
         model=landmarks.model,
         sex=landmarks.sex,
         age_years=landmarks.age_years,
+        sources=(landmarks.sex_source, landmarks.age_source),
         aac_reading=landmarks.aac_reading,
         rule=rule,
         norms=norms,

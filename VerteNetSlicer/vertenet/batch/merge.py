@@ -28,7 +28,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 _TEXT = {
     *("image", "levels", "fractured", "deformity_index_at_least", "aac_crop", "implausible"),
-    *("sex", "spacing_source", "anterior", "model", "model_version", "model_sha256", "findings"),
+    *("sex", "sex_source", "age_source", "spacing_source", "anterior"),
+    *("model", "model_version", "model_sha256", "findings"),
     *("attention_reasons", "overlay", "status", "reason", "level", "unit", "genant_type"),
     *("reader_reason", "withheld", "reader_evaluable"),
 }

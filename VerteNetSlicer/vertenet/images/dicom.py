@@ -14,6 +14,7 @@ from .dicom_grey import grey_from_dicom
 from .dicom_layout import read_layout
 from .libraries import dicom_errors
 from .limits import MAX_FILE_BYTES, reason
+from .person import DICOM
 from .spacing import check_field, dicom_spacing
 from .types import DxaImage, build_image
 
@@ -74,6 +75,7 @@ def _read(dataset: Dataset, name: str, spacing_mm: Sequence[float] | None) -> Dx
         warnings=grey.warnings + tags.remarks(dataset),
         sex=tags.sex(dataset),
         age_years=tags.age_years(dataset),
+        sources=(DICOM, DICOM),
     )
 
 

@@ -8,6 +8,10 @@ from ..errors import ConfigurationError
 SEXES = ("F", "M", "U")
 OLDEST_YEARS = 130.0
 
+GIVEN, DICOM, UNKNOWN = "given", "dicom", "unknown"
+#: Who says a sex or an age: a person in place of the file, the DICOM file, or nobody knows who.
+SOURCES = (GIVEN, DICOM, UNKNOWN)
+
 
 def given_or_known(
     known_sex: str | None,
@@ -40,3 +44,24 @@ def given_or_known(
         )
     used = known_sex if sex is None else sex
     return None if used == "U" else used, known_age_years if age_years is None else age_years
+
+
+def source_of(value: object, word: object) -> str:
+    """Who says a sex or an age, put right: what is in doubt is :data:`UNKNOWN`.
+
+    Args:
+        value: the sex or age, or None.
+        word: one of :data:`SOURCES` as a file or a caller has it; anything else is in doubt.
+
+    Returns:
+        One of :data:`SOURCES`; of a value that is absent only :data:`GIVEN` ("not known" was
+        given) or :data:`UNKNOWN`.
+    """
+    if word == GIVEN or (word == DICOM and value is not None):
+        return str(word)
+    return UNKNOWN
+
+
+def said_by(given: object, word: str) -> str:
+    """Who says what is used: :data:`GIVEN` where something was given, otherwise as before."""
+    return word if given is None else GIVEN

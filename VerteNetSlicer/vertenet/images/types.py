@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ImageError
 from ..geometry import PixelScale
 from .limits import check_size
+from .person import UNKNOWN, said_by, source_of
 from .spacing import Spacing, user_spacing
 
 Pixels = NDArray[np.float32]
@@ -29,8 +30,10 @@ class DxaImage:
         name: file name without its folder; never a patient's name.
         history: what was done to the stored values, in order.
         warnings: sentences for the reader.
-        sex: ``"M"`` or ``"F"`` where the DICOM file says so.
-        age_years: age at the study in years, where the DICOM file says so.
+        sex: ``"M"`` or ``"F"`` where the DICOM file says so, or it was given.
+        age_years: age at the study in years, where the DICOM file says so, or it was given.
+        sex_source: who says the sex, one of :data:`vertenet.images.person.SOURCES`.
+        age_source: who says the age.
     """
 
     pixels: Pixels
@@ -41,6 +44,8 @@ class DxaImage:
     warnings: tuple[str, ...] = ()
     sex: str | None = None
     age_years: float | None = None
+    sex_source: str = UNKNOWN
+    age_source: str = UNKNOWN
 
     @property
     def width(self) -> int:
@@ -69,6 +74,7 @@ def image_from_array(
     warnings: tuple[str, ...] = (),
     sex: str | None = None,
     age_years: float | None = None,
+    sources: tuple[str, str] | None = None,
 ) -> DxaImage:
     """An image from numbers that a host or a test already holds.
 
@@ -83,6 +89,7 @@ def image_from_array(
         warnings: sentences for the reader.
         sex: ``"M"``, ``"F"`` or None.
         age_years: age at the study.
+        sources: who says sex and age; where None, both are given by the caller.
 
     Raises:
         ImageError: if the array is not one slice of real numbers, is too small or too large,
@@ -102,9 +109,12 @@ def image_from_array(
         spacing = Spacing(PixelScale(), spacing_source or "unknown")
     else:
         spacing = Spacing(user_spacing(spacing_mm).scale, spacing_source or "user")
+    if sources is None:
+        sources = said_by(sex, UNKNOWN), said_by(age_years, UNKNOWN)
     return build_image(
-        values, name, spacing, history=history, warnings=warnings, sex=sex, age_years=age_years
-    )
+        values, name, spacing, history=history, warnings=warnings, sex=sex, age_years=age_years,
+        sources=sources,
+    )  # fmt: skip
 
 
 def build_image(
@@ -116,6 +126,7 @@ def build_image(
     warnings: tuple[str, ...] = (),
     sex: str | None = None,
     age_years: float | None = None,
+    sources: tuple[str, str] = (UNKNOWN, UNKNOWN),
 ) -> DxaImage:
     """Check (rows, columns) values and wrap them; every reader ends here.
 
@@ -137,6 +148,8 @@ def build_image(
         warnings=warnings + notes + spacing.warnings,
         sex=sex,
         age_years=age_years,
+        sex_source=source_of(sex, sources[0]),
+        age_source=source_of(age_years, sources[1]),
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, ReaderDecision, Side, Vertebra
+from ..images.person import UNKNOWN
 from ..measure import AacReading
 
 _SAFE = " ,.:/()'+-_!?@#&*<>[]{}=~^$"
@@ -79,6 +80,7 @@ def image_fields(
     warnings: tuple[str, ...] = (),
     sex: str | None = None,
     age_years: float | None = None,
+    sources: tuple[str, str] = (UNKNOWN, UNKNOWN),
     aac_reading: AacReading | None = None,
 ) -> dict[str, str | None]:
     """What is said about the image as a whole."""
@@ -92,6 +94,8 @@ def image_fields(
         "anterior": anterior.value,
         "sex": sex,
         "age": number(age_years),
+        "sex_source": None if sources[0] == UNKNOWN else sources[0],
+        "age_source": None if sources[1] == UNKNOWN else sources[1],
         "model_name": None if model is None else model.name,
         "model_version": None if model is None else model.version,
         "model_sha256": None if model is None else model.sha256,

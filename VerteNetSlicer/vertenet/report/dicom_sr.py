@@ -26,6 +26,7 @@ from .dicom_exact import exact_text
 from .dicom_groups import aorta_group, spine_group, vertebra_group
 from .dicom_source import CARRIED, check_size, header_of
 from .json_report import NOTICE
+from .person import given_sentence
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -128,7 +129,8 @@ def _report(sr: Any, analysis: Analysis, header: Dataset) -> Any:
     sentences: list[tuple[Triple, str]] = [(words.NOTICE, NOTICE)]
     if analysis.summary is not None and analysis.summary.wording:
         sentences.append((words.CONCLUSION, " ".join(analysis.summary.wording)))
-    sentences += [(words.SENTENCE, text) for text in analysis.warnings]
+    given = given_sentence(analysis)  # the header shows the source's own sex and age
+    sentences += [(words.SENTENCE, text) for text in (given, *analysis.warnings) if text]
     sentences.append((words.EXACT, exact_text(analysis)))
     contained = sr.RelationshipTypeValues.CONTAINS
     for code, text in sentences:

@@ -15,6 +15,7 @@ from .folder import OVERLAY, PAGE, REPORT
 from .html_parts import STYLE, aac_table, alignment_tables, shape_drawing
 from .json_report import NOTICE, SCHEMA
 from .numbers import text_of
+from .person import person_words
 
 Json = Mapping[str, Any]
 
@@ -118,13 +119,11 @@ def _facts(report: Json) -> str:
         if spacing is None
         else f"{spacing[0]:.4g} × {spacing[1]:.4g} mm, {image['spacing_source']}"
     )
-    sex = {"M": "male", "F": "female"}.get(subject.get("sex") or "", "not known")
-    age = subject.get("age_years")
     facts = _patient_facts(report.get("patient")) | {
         "Image": size,
         "Pixel": pixel,
         "Patient faces": image["anterior"],
-        "Sex, age": sex if age is None else f"{sex}, {age:.0f} years",
+        "Sex, age": person_words(subject),
     }
     items = (f"<div><dt>{k}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts.items())
     return f"<dl class=facts>{''.join(items)}</dl>"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..analysis import Analysis
 from .description import clean
-from .tables import Cell
+from .tables import Cell, person_cells
 
 IMAGE_COLUMNS = (
     *("image", "vertebrae", "levels", "evaluable", "worst_grade", "fractures", "fractured"),
     *("deformity_index", "deformity_index_at_least", "kyphosis_t4_t12_deg", "lordosis_l1_l5_deg"),
     *("aac_crop", "aac24", "aac24_at_least", "implausible", "warnings"),
-    *("sex", "age", "width", "height"),
+    *("sex", "age", "sex_source", "age_source", "width", "height"),
     *("spacing_row_mm", "spacing_column_mm", "spacing_source", "anterior"),
     *("model", "model_version", "model_sha256"),
 )
@@ -30,7 +30,7 @@ def image_row(analysis: Analysis) -> list[Cell]:
     row += [None, None] if scores is None else [scores.total24, scores.at_least]
     doubtful = () if analysis.quality is None else analysis.quality.implausible
     row += [" ".join(level.value for level in doubtful) or None]
-    row += [len(analysis.warnings), analysis.sex, analysis.age_years, frame.width, frame.height]
+    row += [len(analysis.warnings), *person_cells(analysis), frame.width, frame.height]
     row += [*(frame.scale.spacing_mm or (None, None)), clean(frame.spacing_source)]
     row += [analysis.spine.anterior.value]
     row += [None] * 3 if model is None else [model.name, model.version, model.sha256]

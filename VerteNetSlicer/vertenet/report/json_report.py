@@ -40,7 +40,7 @@ def report_json(analysis: Analysis, *, patient: Patient | None = None) -> Json:
         "image": _image(analysis),
         **({} if patient is None else {"patient": plain(patient)}),
         "model": None if model is None else plain(model),
-        "subject": {"sex": analysis.sex, "age_years": _number(analysis.age_years)},
+        "subject": _subject(analysis),
         "summary": plain(analysis.summary),
         "vertebrae": [
             _vertebra(vertebra, measures)
@@ -77,6 +77,16 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     return [plain(item) for item in value]
+
+
+def _subject(analysis: Analysis) -> Json:
+    """By whom the vertebrae are judged, and who says so."""
+    return {
+        "sex": analysis.sex,
+        "age_years": _number(analysis.age_years),
+        "sex_source": analysis.sex_source,
+        "age_source": analysis.age_source,
+    }
 
 
 def _image(analysis: Analysis) -> Json:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import CORNERS, Landmark, Level, PointName, ReaderDecision, Side, Spine, Vertebra
+from ..images.person import UNKNOWN
 from ..measure import AacReading
 
 
@@ -21,6 +22,8 @@ class LandmarkSet:
         sex: ``"M"``, ``"F"`` or None.
         age_years: age in years, or None.
         aac_reading: the reader's scores of the aorta's walls, or None.
+        sex_source: who says the sex, one of :data:`vertenet.images.person.SOURCES`.
+        age_source: who says the age.
     """
 
     frame: ImageFrame
@@ -29,6 +32,8 @@ class LandmarkSet:
     sex: str | None = None
     age_years: float | None = None
     aac_reading: AacReading | None = None
+    sex_source: str = UNKNOWN
+    age_source: str = UNKNOWN
 
 
 @dataclass(frozen=True)

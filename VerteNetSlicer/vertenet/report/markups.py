@@ -102,5 +102,6 @@ def _image_fields(analysis: Analysis) -> dict[str, str | None]:
         warnings=analysis.spine.warnings,
         sex=analysis.sex,
         age_years=analysis.age_years,
+        sources=(analysis.sex_source, analysis.age_source),
         aac_reading=analysis.aac_reading,
     )

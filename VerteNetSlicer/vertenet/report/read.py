@@ -11,6 +11,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side
 from ..errors import LandmarkError, VerteNetError
 from ..geometry import PixelScale
+from ..images.person import given_or_known, source_of
 from ..measure import AAC_WALLS, AacReading
 from .json_report import SCHEMA
 from .landmark_set import Evidence, LandmarkSet, build_spine
@@ -132,9 +133,12 @@ def _landmark_set(content: Json) -> LandmarkSet:
     )
     identity = model and ModelIdentity(model["name"], model["version"], model["sha256"])
     reading = _aac_reading((content.get("aac") or {}).get("scores"))
-    return LandmarkSet(
-        frame, spine, identity, subject.get("sex"), subject.get("age_years"), reading
+    sex, age_years = given_or_known(
+        None, None, sex=subject.get("sex"), age_years=subject.get("age_years")
     )
+    said = (source_of(sex, subject.get("sex_source")),
+            source_of(age_years, subject.get("age_source")))  # fmt: skip
+    return LandmarkSet(frame, spine, identity, sex, age_years, reading, *said)
 
 
 def _pixels(length: object) -> int | None:

@@ -10,6 +10,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side, parse_label
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
+from ..images.person import given_or_known, source_of
 from .description import aac_reading_of, split, warnings_of
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .markups import IMAGE_KEY
@@ -64,14 +65,17 @@ def read_markups(content: Mapping[str, Any], name: str) -> LandmarkSet:
             "Choose a landmarks file, or label the points."
         )
     side = _side(image, name)
+    sex, age_years = _person(image, name)
     spine = build_spine(points, anterior=side, evidence=evidence, warnings=warnings)
     return LandmarkSet(
         frame,
         spine,
         _model(image),
-        image.get("sex"),
-        _number(image, "age", name),
+        sex,
+        age_years,
         aac_reading_of(image),
+        source_of(sex, image.get("sex_source")),
+        source_of(age_years, image.get("age_source")),
     )
 
 
@@ -183,6 +187,15 @@ def _side(image: Fields, name: str) -> Side | None:
         return Side(image["anterior"]) if "anterior" in image else None
     except ValueError:
         raise _damaged(name, "anterior") from None
+
+
+def _person(image: Fields, name: str) -> tuple[str | None, float | None]:
+    try:
+        return given_or_known(
+            None, None, sex=image.get("sex"), age_years=_number(image, "age", name)
+        )
+    except ConfigurationError:
+        raise _damaged(name, "sex or age") from None
 
 
 def _number(fields: Fields, key: str, name: str) -> float | None:

@@ -1,6 +1,7 @@
 """Reading points from CSV: ``image,level,point,x,y``, many images in one file.
 
-Optional columns: ``sex`` (M, F), ``age``, ``sigma_px``, and a reader's wall scores
+Optional columns: ``sex`` (M, F), ``age``, ``sex_source`` and ``age_source`` (given, dicom,
+unknown), ``sigma_px``, and a reader's wall scores
 ``aac_L1_anterior`` to ``aac_L4_posterior`` (0 to 3), ``aac8_anterior`` and
 ``aac8_posterior`` (0 to 4), which need to stand in one row of an image only.  A
 ``vertebrae.csv`` of ours is read too, since its columns hold the points.  Pixels, ``(x, y)``,
@@ -19,6 +20,7 @@ from ..analysis import ImageFrame
 from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
+from ..images.person import SOURCES, source_of
 from ..measure import AAC_WALLS, AacReading, Wall
 from .landmark_set import Evidence, LandmarkSet, build_spine
 
@@ -35,6 +37,7 @@ class _Image:
     evidence: dict[Level, Evidence] = field(default_factory=dict)
     sex: str | None = None
     age: float | None = None
+    said: dict[str, str] = field(default_factory=dict)
     scale: PixelScale = field(default_factory=PixelScale)
     width: int | None = None
     height: int | None = None
@@ -127,6 +130,8 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
             sex=image.sex,
             age_years=image.age,
             aac_reading=image.reading,
+            sex_source=source_of(image.sex, image.said.get("sex_source")),
+            age_source=source_of(image.age, image.said.get("age_source")),
         )
         for file, image in images.items()
     )
@@ -160,7 +165,7 @@ _NAMES = _WIDE_COLUMNS | {
 }
 
 
-_ONCE = ("sex", "age", "sigma_px")
+_ONCE = ("sex", "age", "sex_source", "age_source", "sigma_px")
 
 
 def _check_heading(columns: list[str], name: str) -> None:
@@ -196,6 +201,12 @@ def _take_person(image: _Image, row: _Row) -> None:
         raise row.error("age", f"{image.age:g} as in the rows above", "Correct one of the two.")
     image.sex = image.sex or _SEXES[sex]
     image.age = age if image.age is None else image.age
+    for column in ("sex_source", "age_source"):
+        word = row.text(column).lower()
+        if word not in ("", *SOURCES):
+            expected = ", ".join(SOURCES)
+            raise row.error(column, f"one of {expected}", "Correct the cell or leave it empty.")
+        image.said[column] = image.said.get(column) or word
 
 
 def _take_reading(image: _Image, row: _Row) -> None:

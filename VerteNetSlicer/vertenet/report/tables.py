@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..analysis import Analysis
 from ..anatomy import POINT_NAMES, Vertebra
+from ..images.person import GIVEN
 from ..measure import (
     AAC_WALLS,
     AacReading,
@@ -34,7 +35,8 @@ VERTEBRA_COLUMNS = (
     *("image", "level", "Ha", "Hm", "Hp", "unit", "Ha_Hp", "Hm_Hp", "Hm_Ha"),
     *("genant_grade", "genant_type", "p_ge1", "p_ge2", "grade_score", "reader_grade"),
     *("reader_reason", "evaluable", "final_grade", "score", "level_confidence", "reason"),
-    *("withheld", "sex", "age", "spacing_row_mm", "spacing_column_mm", "anterior"),
+    *("withheld", "sex", "age", "sex_source", "age_source"),
+    *("spacing_row_mm", "spacing_column_mm", "anterior"),
     *(f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"),
     *(f"{name}_{word}" for name in POINT_NAMES for word in ("sigma", "status")),
     *("reader_evaluable", "width", "height", "aspect_ratio", "spacing_source"),
@@ -157,7 +159,7 @@ def _vertebra_row(analysis: Analysis, vertebra: Vertebra, measures: VertebraMeas
     row += ["yes" if measures.evaluable else "no", measures.final_grade]
     row += [vertebra.score, vertebra.level_confidence]
     row += [genant.reason, " ".join(measures.withheld) or None]
-    row += [analysis.sex, analysis.age_years, *spacing, analysis.spine.anterior.value]
+    row += [*person_cells(analysis), *spacing, analysis.spine.anterior.value]
     for name in POINT_NAMES:
         point = vertebra.points.get(name)
         row += [None, None] if point is None else [float(point.x), float(point.y)]
@@ -168,6 +170,13 @@ def _vertebra_row(analysis: Analysis, vertebra: Vertebra, measures: VertebraMeas
     row += [None if reader is None else "yes" if reader.evaluable else "no"]
     row += [frame.width, frame.height, frame.scale.row / frame.scale.column]
     return [*row, clean(frame.spacing_source), *_reading(analysis.aac_reading)]
+
+
+def person_cells(analysis: Analysis) -> list[Cell]:
+    """Sex, age and who says each; that nobody says an absent one needs no word."""
+    pairs = (analysis.sex, analysis.sex_source), (analysis.age_years, analysis.age_source)
+    said = [None if value is None and word != GIVEN else word for value, word in pairs]
+    return [analysis.sex, analysis.age_years, *said]
 
 
 def _reading(reading: AacReading | None) -> list[Cell]:
