@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import findings, framing, girdles, skeleton, soft_tissue
+from . import findings, framing, girdles, single_energy, skeleton, soft_tissue
 from .bodies import BodyStyle
 from .body_table import BodyTable, tabulate
 from .canvas import Points, PolygonSheet, Shape
@@ -118,6 +118,7 @@ def _skeleton(
     metal = Pen(view)
     skeleton.posterior_elements(sharp, soft, curve, params, stream(params, 1))
     skeleton.ribs(sharp, soft, curve, params, stream(params, 2))
+    single_energy.seam(sharp, soft, curve, params, stream(params, 61))
     girdles.shoulder(sharp, soft, curve, params, stream(params, 3))
     girdles.pelvis(sharp, soft, curve, params, stream(params, 4))
     findings.degeneration(sharp, six, params, stream(params, 5))

@@ -92,7 +92,7 @@ def pelvis(
         shape = np.concatenate(
             [wing, (low + [0.8 * wide, 0])[None], (low - [0.8 * wide, 30])[None], wing[:1]]
         )
-        soft.fill(smooth_curve(shape, 60), rng.uniform(0.08, 0.30) * gain)
+        soft.fill(smooth_curve(shape, 60), rng.uniform(0.08, 0.50) * gain)
         sharp.stroke(wing, rng.uniform(4, 11), 0.32 * gain)
         for _ in range(3):
             start = wing[int(rng.integers(4, 16))]

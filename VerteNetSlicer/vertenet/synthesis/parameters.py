@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from . import single_energy
+
 LOOKS = ("bright", "faint", "radiograph")
 LOOK_SHARES = (0.43, 0.36, 0.21)
 FIELDS = ("whole", "t4l5", "lumbar", "thoracic")
@@ -37,6 +39,8 @@ def draw_parameters(rng: np.random.Generator, *, look: str | None = None) -> Par
     params.update(_soft(rng, chosen))
     params.update(_rare(rng))
     params.update(_detector(rng, chosen))
+    params.update(single_energy.deep_chest(rng, params))
+    params.update(single_energy.fine_lines(rng, params))
     return params
 
 
@@ -134,7 +138,7 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "cut": float(rng.uniform(-0.01, 0.06)),
         "lips": [
             float(
-                rng.uniform(0.3, 1.0) if _chance(rng, 0.65 if look == "radiograph" else 0.35) else 0
+                rng.uniform(0.3, 1.0) if _chance(rng, 0.8 if look == "radiograph" else 0.35) else 0
             ),
             *(float(v) for v in rng.uniform(0.0, 1.0, 3) * (0.14, 0.06, 0.10)),
         ],
@@ -157,13 +161,14 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "shoulder": float(rng.uniform(0.3, 1.6) if _chance(rng, 0.85) else 0.0),
         "sternum": float(rng.uniform(0.2, 0.9) if _chance(rng, 0.6) else 0.0),
         "pelvis": float(
-            (rng.uniform(0.5, 1.6) if bright or look == "radiograph" else rng.uniform(0.3, 1.0))
+            (rng.uniform(0.5, 2.2) if bright or look == "radiograph" else rng.uniform(0.3, 1.0))
             if _chance(rng, 0.95)
             else 0.0
         ),
         "sacrum": float(rng.uniform(0.6, 1.8) if bright else rng.uniform(0.1, 1.2)),
         "crest_forward": float(rng.uniform(10, 90)),
-        "crest_down": float(rng.uniform(-60, 60)),
+        # the crests' tops lie between the disc L4/L5 and S1
+        "crest_down": float(rng.uniform(-140, 60)),
         "crest_split": float(rng.uniform(4, 30)),
         "crest_width": float(rng.uniform(110, 190)),
         "crest_height": float(rng.uniform(60, 120)),

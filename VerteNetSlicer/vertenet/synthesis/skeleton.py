@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from . import single_energy
 from .canvas import blob, ellipse, smooth_curve
 from .pen import Pen
 from .view import SpineCurve
@@ -23,12 +25,18 @@ def posterior_elements(
     depth, thoracic = curve.depth(column), np.clip((11.5 - column) / 3.0, 0.0, 1.0)
     wave = 1.0 + 0.22 * np.cos(2.0 * np.pi * column + 0.6) + rng.normal(0, 0.06, 72)
     back = -(6.0 + params["canal"] * 0.26 * depth)
-    soft.stroke(curve.at(column, back - 0.10 * depth), wave * 0.36 * depth, 0.50 * gain)
-    soft.stroke(
-        curve.at(column, back - 0.30 * depth),
-        0.75 * depth,
-        0.10 * gain * (0.4 + params["rib_loop_gain"]),
-    )
+    for part, share in _stretches(column, params):
+        way, spread = column[part], depth[part]
+        soft.stroke(
+            curve.at(way, (back - 0.10 * depth)[part]),
+            (wave * 0.36 * depth)[part],
+            share * 0.5 * gain,
+        )
+        soft.stroke(
+            curve.at(way, (back - 0.30 * depth)[part]),
+            0.75 * spread,
+            share * 0.10 * gain * (0.4 + params["rib_loop_gain"]),
+        )
     # rib heads and transverse processes lie over the back third of the thoracic bodies
     over = params["costal"] * thoracic
     keep = over > 0.0
@@ -42,6 +50,15 @@ def posterior_elements(
         _tangle(sharp, curve, level, params, rng)
 
 
+def _stretches(
+    column: NDArray[np.float64], params: Params
+) -> list[tuple[NDArray[np.bool_], float]]:
+    """The column in one piece, or its thoracic part fainter where lung lies over it."""
+    if not params["deep_chest"]:
+        return [(np.ones(len(column), bool), 1.0)]
+    return [(column <= 11.0, params["chest_posterior"]), (column >= 10.6, 1.0)]
+
+
 def _shown(params: Params) -> range:
     """Level numbers that can reach into the picture."""
     first = max(int(params["top_level"]) - 2, 0)
@@ -52,6 +69,8 @@ def _arch(
     sharp: Pen, soft: Pen, curve: SpineCurve, level: int, params: Params, rng: np.random.Generator
 ) -> None:
     gain = params["posterior"] * rng.uniform(0.75, 1.25)
+    if level < 11:
+        gain *= params["chest_posterior"]
     height, depth = float(curve.height(level)), float(curve.depth(level))
     front = curve.front(level)
     below = np.array([-front[1], front[0]])
@@ -113,9 +132,11 @@ def _tangle(
     depth = float(curve.depth(level))
     for _ in range(int(rng.integers(0, params["tangle"] + 1))):
         start = curve.at(level + rng.uniform(-0.5, 0.5), rng.uniform(-0.9, 0.1) * depth)
-        step = rng.normal(0, 12, (2, 2))
+        step = rng.normal(0, params["tangle_size"], (2, 2))
         line = smooth_curve(np.stack([start, start + step[0], start + step[0] + step[1]]), 7)
         sharp.stroke(line, rng.uniform(2, 5), rng.uniform(0.05, 0.35) * params["posterior"])
+    if params["joint_lines"] > 0.0 and level >= 10:
+        single_energy.joint(sharp, curve, level, params, rng)
 
 
 def _spinous(

@@ -84,6 +84,12 @@ def lungs(pen: Pen, rim: Pen, curve: SpineCurve, params: Params, rng: np.random.
         rim.stroke(
             dome - [0.0, params["dome_line_width"]], params["dome_line_width"], -params["dome_dark"]
         )
+        if params["sulcus_dark"] > 0.0:
+            # the lung's lowest edge has nothing before or behind it
+            edge = dome[: rng.integers(len(dome) // 2, len(dome))]
+            for high in (70.0, 40.0, 18.0):
+                roof = edge - np.linspace(1.0, 0.2, len(edge))[:, None] * [0.0, high]
+                pen.fill(np.concatenate([edge, roof[::-1]]), -params["sulcus_dark"] / 3.0)
 
 
 def _lung(
@@ -122,10 +128,15 @@ def heart_and_vessels(
     for _ in range(int(params["streaks"])):
         angle = rng.uniform(0, 2 * np.pi)
         reach = rng.uniform(40, 230)
+        root = hilum + rng.normal(0.0, 1.0, 2) * params["hilum"]
         end = hilum + reach * np.array([np.cos(angle), np.sin(angle)])
-        middle = 0.5 * (hilum + end) + rng.normal(0, 14, 2)
-        line = smooth_curve(np.stack([hilum, middle, end]), 10)
+        middle = 0.5 * (root + end) + rng.normal(0, 14, 2)
+        line = smooth_curve(np.stack([root, middle, end]), 10)
         fine.stroke(line, np.linspace(9, 2, 10), params["streak_gain"] * rng.uniform(0.3, 1.0))
+    for _ in range(int(params["mottle"])):
+        spot = curve.at(rng.uniform(1.0, 11.0), rng.uniform(-params["lung_back"], 260.0))
+        shape = blob(rng, spot, rng.uniform(5, 26), rough=0.6, count=9)
+        fine.fill(shape, rng.normal(0.0, 0.5) * params["streak_gain"])
     start = curve.at(-0.5, rng.uniform(30, 70))
     trachea = smooth_curve(np.stack([start, curve.at(2.0, 60.0), curve.at(4.2, 75.0)]), 10)
     pen.stroke(trachea, rng.uniform(30, 42), -params["trachea"])
@@ -152,6 +163,10 @@ def aorta(
     posterior = curve.at(levels, curve.depth(levels) + gap + wave)
     anterior = curve.at(levels, curve.depth(levels) + gap + wave + 2 * half + bulge)
     pen.fill(np.concatenate([posterior, anterior[::-1]]), params["aorta"])
+    if params["fat_plane"] > 0.0:
+        low = levels[levels > 11.0]
+        plane = curve.at(low, curve.depth(low) + params["fat_gap"] + rng.normal(0, 2, len(low)))
+        fine.stroke(plane, params["fat_width"], -params["fat_plane"])
     for wall, line in enumerate((anterior, posterior)):
         fine.stroke(line, 3.0, params["aorta_wall"])
         for segment in range(4):
