@@ -314,3 +314,145 @@ def test_a_scene_that_was_reopened_shows_its_drawings_at_once(view, logic, scene
     assert drawn(view.picture()) == 0
     assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"))
     assert drawn(view.picture(tmp_path / "again.png")) == before > 1000
+
+
+def test_keys_place_points_among_the_mouses(view, logic, examined):
+    volume = examined.nodes.volume
+    corners = examined.review.vertebra(Level.L3).array()
+    logic.delete(volume, Level.L3)
+    placement = logic.start_placing(volume, Level.L3)
+    asked = [placement.prompt]
+    for index, pixel in enumerate(corners):
+        if index == 2:
+            click(view, at(examined, pixel))
+        else:
+            # A point hangs at the mouse, which must not become one of them.
+            view.mouse("MouseMoveEvent", 250 + 9 * index, 300)
+            placement.place(tuple(pixel))
+        asked.append(placement.prompt)
+    assert asked[:3] == ["L3 posterior superior", "L3 mid superior", "L3 anterior superior"]
+    assert asked[-1] == "" and len(set(asked)) == 7
+    per_pixel = view.node.GetFieldOfView()[0] / view.size[0] / 0.5
+    placed = examined.review.vertebra(Level.L3).array()
+    keyed = [i for i in range(6) if i != 2]
+    assert placed[keyed] == pytest.approx(corners[keyed], abs=1e-6)
+    assert placed[2] == pytest.approx(corners[2], abs=per_pixel)
+    assert logic.placing is None
+    assert examined.nodes.points.GetNumberOfControlPoints() == 48
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_keys_mark_plaque_whether_or_not_the_mouse_does(view, logic, examined, paused):
+    volume = examined.nodes.volume
+    logic.look_at(volume, (Level.L1, "anterior"))
+    marking = logic.start_marking(volume)
+    guides = {g.name: np.array(g.anterior) + (25.0, 0.0) for g in examined.analysis.aac.guides}
+    if paused:
+        for event in ("MouseMoveEvent", "RightButtonPressEvent", "RightButtonReleaseEvent"):
+            view.mouse(event, 250, 300)
+        assert marking.paused
+    marking.place(tuple(guides["T12/L1"]))
+    assert marking.prompt.startswith("end of")
+    marking.place(tuple(guides["L1/L2"]))
+    (plaque,) = examined.review.plaques
+    assert (*plaque.start, *plaque.end) == pytest.approx(
+        (*guides["T12/L1"], *guides["L1/L2"]), abs=1e-6
+    )
+    assert marking.prompt.startswith("start of"), "the next stretch can be marked"
+    logic.stop_placing()
+
+
+def test_undo_takes_back_what_was_placed_last_before_it_takes_back_anything_else(
+    view, logic, examined
+):
+    volume = examined.nodes.volume
+    corners = examined.review.vertebra(Level.L3).array()
+    assert not logic.can_undo(volume)
+    logic.delete(volume, Level.L3)
+    placement = logic.start_placing(volume, Level.L3)
+    for pixel in corners[:2]:
+        placement.place(tuple(pixel))
+    for left in (1, 0):
+        assert logic.undo(volume)
+        assert placement.placed == left
+        assert examined.review.spine.get(Level.L3) is None
+    assert logic.can_undo(volume) and logic.undo(volume)
+    assert examined.review.spine.get(Level.L3) is not None
+    logic.stop_placing()
+
+
+def test_the_cross_stands_at_a_pixel_and_the_view_follows_it(view, scene, examined):
+    from VerteNetSlicerLib import cursor
+
+    plane, node = examined.plane, scene.AddNewNodeByClass("vtkMRMLCrosshairNode")
+    width, height, _ = examined.nodes.volume.GetImageData().GetDimensions()
+    middle = cursor.centre_of_view(plane)
+    assert middle == pytest.approx(((width - 1) / 2, (height - 1) / 2), abs=1.0)
+    cursor.point_out(plane, (12.0, 34.0))
+    assert node.GetCrosshairMode() == node.ShowSmallBasic
+    assert node.GetCrosshairRAS() == pytest.approx(at(examined, (12.0, 34.0)))
+    cursor.point_out(plane, None)
+    assert node.GetCrosshairMode() == node.NoCrosshair
+
+    # Kept within the image, whole pixels of which the last is one less than the size.
+    assert cursor.moved((1.0, 2.0), -5, 4, (100, 200)) == (0.0, 6.0)
+    assert cursor.moved((98.0, 198.0), 5, 5, (100, 200)) == (99.0, 199.0)
+
+    # What is in sight moves nothing; what is not comes into the middle.
+    before = view.node.GetSliceToRAS().GetElement(1, 3)
+    cursor.bring_into_sight(plane, middle)
+    assert view.node.GetSliceToRAS().GetElement(1, 3) == before
+    view.node.SetFieldOfView(20.0, 32.0, 1.0)
+    cursor.bring_into_sight(plane, (10.0, 10.0))
+    assert cursor.centre_of_view(plane) == pytest.approx((10.0, 10.0), abs=1e-6)
+    # Half of what is seen (0.5 mm columns, 0.6 mm rows) to the right, and down.
+    cursor.pan(0.5, 0.0)
+    assert cursor.centre_of_view(plane) == pytest.approx((10.0 + 10.0 / 0.5, 10.0), abs=1e-6)
+    cursor.pan(0.0, 0.25)
+    assert cursor.centre_of_view(plane) == pytest.approx((30.0, 10.0 + 8.0 / 0.6), abs=1e-6)
+
+
+def test_a_point_that_is_pressed_is_the_one_that_keys_move(view, examined):
+    start = view.position(world(examined, 7))
+    view.drag(start, start, steps=0)
+    assert (examined.touched, examined.point) == (Level.T11, PointName.MS)
+    examined.touch(Level.L1)
+    assert examined.point is None
+
+
+def test_light_changes_what_is_seen_and_comes_back(view, examined):
+    from VerteNetSlicerLib.light import Light, light_of, set_light
+
+    volume = examined.nodes.volume
+    for role in examined.nodes.models.values():
+        role.GetDisplayNode().SetVisibility(False)
+    examined.nodes.points.GetDisplayNode().SetVisibility(False)
+    usual = view.picture().astype(float)
+    assert light_of(volume) == Light()
+    window = volume.GetDisplayNode().GetWindow()
+    set_light(volume, Light(brightness=40.0))
+    assert view.picture().mean() > usual.mean() + 5
+    set_light(volume, Light(contrast=100.0))
+    assert volume.GetDisplayNode().GetWindow() == pytest.approx(window / 5)
+    set_light(volume, Light(-30.0, -50.0, inverted=True))
+    known = light_of(volume)
+    assert (known.brightness, known.contrast) == pytest.approx((-30.0, -50.0))
+    assert known.inverted
+    set_light(volume, Light(1000.0, -1000.0))
+    known = light_of(volume)
+    assert (known.brightness, known.contrast) == pytest.approx((100.0, -100.0))
+    set_light(volume, Light())
+    assert np.abs(view.picture() - usual).max() <= 1
+
+
+def test_a_bare_image_has_nothing_drawn_over_it(view, logic, examined):
+    from VerteNetSlicerLib.view import apply_layers
+
+    def drawn():
+        return int((np.ptp(view.picture().astype(int), axis=2) > 60).sum())
+
+    assert drawn() > 1000
+    apply_layers(examined, logic.state, bare=True)
+    assert drawn() == 0
+    apply_layers(examined, logic.state)
+    assert drawn() > 1000

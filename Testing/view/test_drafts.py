@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from vertenet.errors import OutputError
+from vertenet.errors import ImageError, OutputError
 from vertenet_web.drafts import Draft, Drafts, digest_of
 
 IMAGE = "0" * 64
@@ -113,3 +114,26 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="a file stands where a folder"):
         Drafts(tmp_path / "file", ANN, "one", local=True)
+
+
+def test_what_nobody_edited_is_kept_for_a_week_and_edits_for_ever(make, tmp_path):
+    week = 7 * 24 * 3600
+    kept = {}
+    for session, edited, age in (
+        *(("young", False, week - 60), ("old", False, week + 60)),
+        *(("edited", True, 100 * week), ("live", False, 100 * week)),
+    ):  # fmt: skip
+        drafts = make(ANN, session)
+        drafts.keep(IMAGE, Draft(session, 1.0, edited=edited))
+        kept[session] = tmp_path / "drafts" / ANN / session / f"{IMAGE}.json"
+        os.utime(kept[session], (time.time() - age, time.time() - age))
+        if session != "live":
+            drafts.close()
+    make(ANN, "new")
+    there = {session for session, path in kept.items() if path.exists()}
+    assert there == {"young", "edited", "live"}
+
+
+def test_a_file_that_is_gone_is_said(tmp_path):
+    with pytest.raises(ImageError, match=r"gone\.dcm.*no such file"):
+        digest_of(tmp_path / "gone.dcm")

@@ -79,7 +79,7 @@ def test_a_reading_from_the_open_page_to_the_compared_files(start, browse, scans
     before = vertebra(first, level)
     point = before["points"]["AS"]
     place = on_screen(page, first, point["x"], point["y"])
-    shown = f"document.querySelector('tr[data-level={level}]').cells[3].innerText"
+    shown = f"document.querySelector('tr[data-level={level}]').cells[2].innerText"
     seen = {page.js(shown)}
     page.mouse("mouseMoved", place)
     time.sleep(0.3)
@@ -188,7 +188,7 @@ def test_sex_and_age_are_given_kept_and_reported(start, browse, scans):
     detected(page)
     first = report(page)
     assert first["subject"]["sex"] != "F"
-    page.js("window.trame.state.set('tab', 'files')")
+    page.js("window.trame.state.set('tab', 'image')")
     page.wait("document.querySelector('#sex')")
     choose(page, "#sex", "F")
     page.wait("document.querySelector('#subject-text').innerText.startsWith('woman (given')")
@@ -236,9 +236,9 @@ def test_every_text_can_be_read_and_every_control_has_a_name(start, browse, scan
     page.wait("window.trame.state.get('detail')")
     for size in ((1280, 720), (1920, 1080)):
         page.resize(*size)
-        for tab in ("vertebra", "aorta", "angles", "compare", "files"):
-            page.click(f"#tab-{tab}")
-            page.wait(f"document.querySelector('.{tab}')")
+        for tab in ("vertebra", "aorta", "angles", "compare", "image-facts", "files"):
+            page.click(f"#tab-{tab.partition('-')[0]}")
+            page.wait(f"document.querySelector('.tab .{tab}')")
             assert page.js(CONTRAST) == {"pale": [], "nameless": [], "outside": []}
     assert "Research use only" in page.text(".notice")
     # A size told too early is asked for again and no error; anything else is one.
@@ -267,10 +267,11 @@ def wrong(tmp_path: Path) -> SimpleNamespace:
     return SimpleNamespace(image=text, landmarks=landmarks)
 
 
-def give(page, path: Path, field: str = "#file") -> None:
+def give(page, path: Path | list[Path], field: str = "#file") -> None:
     root = page.told("DOM.getDocument")["root"]["nodeId"]
     node = page.told("DOM.querySelector", nodeId=root, selector=field)["nodeId"]
-    page.told("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+    paths = path if isinstance(path, list) else [path]
+    page.told("DOM.setFileInputFiles", nodeId=node, files=[str(p) for p in paths])
 
 
 def test_files_given_to_the_page_are_opened_or_refused_with_a_reason(

@@ -13,7 +13,7 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
 import slicer
 from vertenet.analysis import Analysis
-from vertenet.anatomy import POINT_NAMES, Vertebra
+from vertenet.anatomy import POINT_NAMES, Level, Vertebra
 from vertenet.measure import Plaque, Wall
 
 from .conversions import ImagePlane
@@ -82,12 +82,16 @@ class Extras:
     touched: Vertebra | None = None
 
 
+def colour_of(level: Level) -> tuple[int, int, int]:
+    """The colour of a vertebra's own, red, green and blue from 0 to 255."""
+    return VERTEBRA_COLOURS[level.order % len(VERTEBRA_COLOURS)]
+
+
 def outline_lines(analysis: Analysis, *, by_vertebra: bool = False) -> list[Line]:
     """One closed line per vertebral body, in the colour of its grade or of its own."""
     lines = []
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
-        own = VERTEBRA_COLOURS[vertebra.level.order % len(VERTEBRA_COLOURS)]
-        colour = own if by_vertebra else GRADE_COLOURS[measures.final_grade]
+        colour = colour_of(vertebra.level) if by_vertebra else GRADE_COLOURS[measures.final_grade]
         lines.append((_outline(vertebra), colour))
     return lines
 

@@ -10,11 +10,10 @@ from slicer.util import VTKObservationMixin
 
 import slicer
 from vertenet.analysis import Analysis
-from vertenet.anatomy import Level, PointStatus, parse_label
+from vertenet.anatomy import Level, PointName, PointStatus, parse_label
 from vertenet.errors import LandmarkError, VerteNetError
 from vertenet.images import DxaImage
 from vertenet.measure import FollowUp, Wall
-from vertenet.pipeline import frame_of, measure
 
 from .conversions import (
     ImagePlane,
@@ -25,7 +24,7 @@ from .conversions import (
 )
 from .drawing import Extras, update_drawing, update_extras
 from .nodes import ExaminationNodes
-from .plaques import EffectiveReading, effective_reading, with_reading
+from .plaques import EffectiveReading, measured
 from .prior import RECORD as PRIOR
 from .prior import Prior, follow_up, prior_from_text, prior_outlines, prior_to_text
 from .record import review_from_text, review_to_text
@@ -46,6 +45,7 @@ class Examination(VTKObservationMixin):
         review: the points as they stand; set by :meth:`apply`.
         analysis: everything computed from them.
         touched: the level that was selected or moved last, or None.
+        point: the point of it that was chosen or pressed last, or None.
         wall: the wall of the aorta that is read now, or None.
         exported: the review that was written to files, or read from one, last; or None.
         prior: an earlier examination that is compared, or None.
@@ -65,6 +65,7 @@ class Examination(VTKObservationMixin):
         self.nodes = nodes
         self.review = review
         self.touched: Level | None = None
+        self.point: PointName | None = None
         self.wall: Wall | None = None
         self.exported: Review | None = None
         self.prior: Prior | None = None
@@ -176,7 +177,7 @@ class Examination(VTKObservationMixin):
     def touch(self, level: Level | None) -> None:
         """Make a vertebra the one that is worked on: it stands out."""
         if level is not self.touched:
-            self.touched = level
+            self.touched, self.point = level, None
             self._show(points=False)
 
     def colour(self, *, by_vertebra: bool) -> None:
@@ -215,16 +216,8 @@ class Examination(VTKObservationMixin):
         self.release()
 
     def _measured(self) -> Analysis:
-        image, review = self.image, self.review
-        found = measure(
-            review.spine,
-            frame_of(image),
-            image=image,
-            model=review.model,
-            aac_reading=review.aac,
-        )
-        self.scored = effective_reading(review.aac, review.plaques, found)
-        return with_reading(found, self.scored) if review.plaques else found
+        found, self.scored = measured(self.image, self.review)
+        return found
 
     def _set(self, review: Review) -> None:
         self.review = review
@@ -298,13 +291,14 @@ class Examination(VTKObservationMixin):
             self._grasped(caller.GetNthControlPointLabel(index))
 
     def _grasped(self, label: str) -> None:
-        """A point was pressed: its vertebra stands out, whether it moves or not."""
+        """A point was pressed: it is chosen, whether it moves or not."""
         try:
-            level = parse_label(label)[0]
+            level, name = parse_label(label)
         except LandmarkError:
             return
-        if level is not self.touched:
+        if (level, name) != (self.touched, self.point):
             self.touch(level)
+            self.point = name
             self._on_change(self)
 
     def onDragEnded(self, caller, event) -> None:
@@ -368,7 +362,8 @@ class Examination(VTKObservationMixin):
         else:
             self._remember()
         self.review = review
-        self.touched = parse_label(self.nodes.points.GetNthControlPointLabel(moved[-1]))[0]
+        last = self.nodes.points.GetNthControlPointLabel(moved[-1])
+        self.touched, self.point = parse_label(last)
         self._mark(moved)
         self._recompute(points=False)
 

@@ -6,7 +6,6 @@ Errors are :class:`vertenet.errors.VerteNetError` with a sentence for the reader
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,6 +41,7 @@ from .prior import Prior, read_prior
 from .review import Review
 from .spine_detector import BundledDetector, SpineDetector
 from .state import VerteNetState
+from .unopened import review_of
 
 Result = TypeVar("Result")
 
@@ -186,9 +186,7 @@ class VerteNetLogic(VTKObservationMixin):
         progress(_("Looking for the vertebrae"))
         found = self.wait(lambda: analyse(image, self.detector, anterior=anterior))
         self._unchanged(volume, before)
-        notes = tuple(getattr(self.detector, "notes", ()))
-        spine = replace(found.spine, warnings=(*found.spine.warnings, *notes))
-        return self._show(volume, Review.of(spine, found.model))
+        return self._show(volume, review_of(found, self.detector))
 
     @property
     def detector_needs_install(self) -> bool:
@@ -378,8 +376,17 @@ class VerteNetLogic(VTKObservationMixin):
         self._edit(volume, lambda review: review.facing(side))
 
     def undo(self, volume) -> bool:
-        """Take back the last action; False where there is none."""
+        """Take back the last action, or the point that was placed last; False without one."""
+        placing = self._placement
+        if placing is not None and placing.take_back():
+            return True
         return self._required(volume).undo()
+
+    def can_undo(self, volume) -> bool:
+        """True where there is something to take back."""
+        examination, placing = self.examination(volume), self._placement
+        placed = placing is not None and placing.placed > 0
+        return placed or (examination is not None and examination.can_undo)
 
     def redo(self, volume) -> bool:
         """Do again what was taken back; False where there is nothing."""

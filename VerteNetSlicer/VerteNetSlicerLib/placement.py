@@ -1,9 +1,10 @@
-"""Placing by mouse: the six points of a missing vertebra, or the ends of a plaque."""
+"""Placing, by mouse or keys: the six points of a missing vertebra, or the ends of a plaque."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
@@ -25,8 +26,8 @@ SPOKEN = {
 }
 
 
-class ByMouse(VTKObservationMixin):
-    """A node of its own that takes the clicks, until it is closed.
+class Placing(VTKObservationMixin):
+    """A node of its own that takes the clicks, or places that keys chose, until it is closed.
 
     Slicer ends placing at a right click and at a double click: it is paused then, and
     can be gone on with.  What was placed is handed over when Slicer leaves its mode for
@@ -75,9 +76,39 @@ class ByMouse(VTKObservationMixin):
         set_place_mode(self.node)
 
     @property
+    def placed(self) -> int:
+        """How many points stand; the one that hangs at the mouse does not."""
+        return int(self.node.GetNumberOfDefinedControlPoints())
+
+    @property
     def missing(self) -> int:
         """How many points are still to be placed."""
-        return self.needed - int(self.node.GetNumberOfDefinedControlPoints())
+        return self.needed - self.placed
+
+    def place(self, xy: tuple[float, float]) -> None:
+        """Place the next point at a pixel ``(x, y)``, as a click there would."""
+        node = self.node
+        # The point that hangs at the mouse would stay before this one.
+        for index in reversed(range(self.placed, node.GetNumberOfControlPoints())):
+            node.RemoveNthControlPoint(index)
+        (ras,) = self.examination.plane.ras_from_pixels(np.array(xy))
+        node.AddControlPointWorld(*ras.tolist())
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        if self.missing > 0:
+            self.resume()
+        elif interaction is None or self.paused:
+            self.hand_over()
+        else:
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+
+    def take_back(self) -> bool:
+        """Forget the point that was placed last; False where there is none."""
+        if not self.placed:
+            return False
+        self.node.RemoveNthControlPoint(self.placed - 1)
+        self.resume()
+        self.on_prompt(self.prompt)
+        return True
 
     def onModeChanged(self, caller, event) -> None:
         """Slicer's mouse does something else now, or places again."""
@@ -105,7 +136,7 @@ class ByMouse(VTKObservationMixin):
             slicer.mrmlScene.RemoveNode(self.node)
 
 
-class Placement(ByMouse):
+class Placement(Placing):
     """The points of a missing vertebra; ends with all six, or when closed.
 
     Attributes:
@@ -144,19 +175,8 @@ class Placement(ByMouse):
         xy = {name: pixel_of(self.node, i, plane) for i, name in enumerate(POINT_NAMES)}
         self._on_done(xy)
 
-    def take_back(self) -> bool:
-        """Forget the point that was placed last; False where there is none."""
-        # The one after the last defined one hangs at the mouse.
-        placed = self.node.GetNumberOfDefinedControlPoints()
-        if not placed:
-            return False
-        self.node.RemoveNthControlPoint(placed - 1)
-        self.resume()
-        self.on_prompt(self.prompt)
-        return True
 
-
-class PlaqueMarking(ByMouse):
+class PlaqueMarking(Placing):
     """A line of two clicks for each calcified stretch of one wall; goes on until closed.
 
     Attributes:

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vertenet.analysis import Analysis
+from vertenet.images import DxaImage
 from vertenet.measure import AAC_WALLS, AacReading, Plaque, Wall, score_aac, walls_from_plaques
+from vertenet.pipeline import frame_of, measure
+
+from .review import Review
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,15 @@ def effective_reading(
     use8 = entered.lengths8 is None and known and lengths8 is not None
     reading = AacReading.of(walls, lengths8 if use8 else entered.lengths8)
     return EffectiveReading(reading, frozenset(derived), use8)
+
+
+def measured(image: DxaImage, review: Review) -> tuple[Analysis, EffectiveReading]:
+    """Everything computed from a review, with the scores that its marks add."""
+    found = measure(
+        review.spine, frame_of(image), image=image, model=review.model, aac_reading=review.aac
+    )
+    scored = effective_reading(review.aac, review.plaques, found)
+    return (with_reading(found, scored) if review.plaques else found), scored
 
 
 def with_reading(analysis: Analysis, found: EffectiveReading) -> Analysis:

@@ -55,6 +55,35 @@ class Row:
         return self.cells[COLUMNS.index(column)]
 
 
+@dataclass(frozen=True)
+class Glance:
+    """An image in a list: what is worst in it, and how much of it needs a look.
+
+    Attributes:
+        grade: the highest grade, a reader's before a computed one; None where none is graded.
+        count: vertebrae that were found.
+        looks: those that need a look.
+    """
+
+    grade: int | None
+    count: int
+    looks: int
+
+    @property
+    def text(self) -> str:
+        """In words: ``13 vertebrae, highest grade 2, 3 to look at``."""
+        worst = _("none graded") if self.grade is None else _("highest grade {n}")
+        words = _("{count} vertebrae, {worst}, {looks} to look at")
+        return words.format(count=self.count, worst=worst.format(n=self.grade), looks=self.looks)
+
+
+def glance_of(analysis: Analysis) -> Glance:
+    """What a list says of an image."""
+    grades = [m.final_grade for m in analysis.vertebrae if m.final_grade is not None]
+    rows = rows_of(analysis)
+    return Glance(max(grades, default=None), len(rows), sum(bool(r.attention) for r in rows))
+
+
 def rows_of(analysis: Analysis) -> tuple[Row, ...]:
     """One row per vertebra, from head to foot."""
     doubted = analysis.quality.implausible if analysis.quality is not None else ()

@@ -45,17 +45,20 @@ def look_again() -> None:
         node.Modified()
 
 
-def apply_layers(examination: Examination, state: VerteNetState) -> None:
-    """Draw of an examination what was chosen to be drawn."""
+def apply_layers(examination: Examination, state: VerteNetState, *, bare: bool = False) -> None:
+    """Draw of an examination what was chosen to be drawn; nothing where ``bare``."""
     made = examination.nodes
     made.points.GetDisplayNode().SetPointLabelsVisibility(state.show_labels)
+    made.points.GetDisplayNode().SetVisibility(not bare)
     for role, shown in (
         ("outlines", state.show_outlines),
         ("guides", state.show_guides),
         ("regions", state.show_regions),
         ("prior", state.show_prior),
+        ("highlight", True),
+        ("plaques", True),
     ):
-        made.models[role].GetDisplayNode().SetVisibility(shown)
+        made.models[role].GetDisplayNode().SetVisibility(shown and not bare)
     examination.colour(by_vertebra=state.colour_by == "vertebra")
 
 

@@ -74,7 +74,9 @@ class ReviewPart(PanelPart):
         self.tell("warningLabel", "\n".join(warnings))
         there, why = examination is not None, _("Detect landmarks first.")
         self.allow(("restoreAllButton", "addButton", *_STEPS, *_OF_ALL), there, why)
-        self.allow(("undoButton",), there and examination.can_undo, _("Nothing to undo."))
+        self.allow(
+            ("undoButton",), there and self.logic.can_undo(self.volume), _("Nothing to undo.")
+        )
         self.allow(("redoButton",), there and examination.can_redo, _("Nothing to redo."))
         keep = self.selected_level()
         if examination is not None and examination.touched is not None:
@@ -179,9 +181,6 @@ class ReviewPart(PanelPart):
     @shown_errors
     def on_undo(self) -> None:
         """Take back the last change; while points are placed, the last of them."""
-        placing = self.logic.placing
-        if isinstance(placing, Placement) and placing.take_back():
-            return
         if not self.logic.undo(self.volume):
             self.say(_("There is nothing to undo."))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from .drafts import Drafts
 from .settings import ChildSettings
 
 _SERVED = Path(__file__).parent / "serve"
+_SCRIPTS = ("page", "files", "lost")
+_WRITING = "The files of all images are being written: wait, or cancel that first."
 _NO_ACTION = "Expected an action of this page, got another. Load the page again."
 _ODD_ACTION = "Expected values that fit this action, got others. Load the page again."
 
@@ -36,18 +40,19 @@ class App:
         self.server.enable_module(
             {
                 "serve": {"vertenet": str(_SERVED)},
-                "scripts": ["vertenet/page.js"],
+                "scripts": [f"vertenet/{name}.js" for name in _SCRIPTS],
                 "styles": ["vertenet/page.css"],
             }
         )
         self._slicer = SlicerApp()
         host.lend(self._slicer.scene, self._slicer.app_logic)
         # Only now can anything of VerteNetSlicerLib be imported.
-        from . import reader, routes, screen, slice_view
+        from . import reader, rounds, routes, screen, slice_view
 
-        self._screen, self._reader_module = screen, reader
+        self._screen, self._reader_module, self._rounds = screen, reader, rounds
         self.view = slice_view.ImageView(self.server, self._slicer)
         self.reader: Any = None
+        self.round: Any = None
         self._scheduled = False
         self._loading: asyncio.Future[None] | None = None
         named = {"output_named": settings.output is not None}
@@ -71,6 +76,7 @@ class App:
         self.reader = self._reader_module.Reader(
             logic, self.view, drafts, known.files, output=known.output
         )
+        self.round = self._rounds.Round(self.reader, self.refresh_soon)
         logic.on_change.append(lambda _: self.refresh_soon())
         self.reader.on_prompt = self.refresh_soon
         if known.files:
@@ -84,6 +90,10 @@ class App:
         if name == "shown":
             # Not before the reader sees the image: it would come later.
             self._warm_up()
+            return
+        if self.round.writing and name != "cancel_round":
+            self.reader.say(_WRITING, error=True)
+            self.refresh()
             return
         if name == "detect":
             await self._before_detecting()
@@ -110,9 +120,11 @@ class App:
         """Bring the page to the state of the reading."""
         self._scheduled = False
         if self.reader is not None:
+            self.reader.hand.point_out()
             with self.state:
                 angles = self.state.tab == "angles"
                 self.state.update(self._screen.shown(self.reader, angles=angles))
+                self.state.round = dataclasses.asdict(self.round.state)
 
     def refresh_soon(self) -> None:
         """Bring the page up to date after the event that is handled now."""
@@ -126,14 +138,33 @@ class App:
             loop = asyncio.get_running_loop()
             self._loading = loop.run_in_executor(None, self.reader.warm_up)
 
+    def _actions(self) -> dict[str, Callable[..., None]]:
+        """What the page may ask for, by name."""
+        over_all = {
+            "detect_all": self._detect_all,
+            "write_all": self._write_all,
+            "cancel_round": self.round.cancel,
+        }
+        return {**self.reader.actions, **over_all}
+
+    def _detect_all(self) -> None:
+        self._warm_up()
+        self.round.detect()
+
+    def _write_all(self, *wanted: bool) -> None:
+        """The files of all images that were read, into the folder of the command."""
+        folder, options = self.reader.results(*wanted)
+        self.round.write(folder, options)
+
     def close(self) -> None:
         """Let go of the scene; edits are kept already."""
         if self.reader is not None:
+            self.round.cancel()
             self.reader.close()
 
     def _try(self, name: str, args: Any) -> None:
         """The edge: errors on purpose are shown as they are, all others are defects."""
-        action = self.reader.actions.get(name)
+        action = self._actions().get(name)
         if action is None:
             self.reader.say(_NO_ACTION, error=True)
             return

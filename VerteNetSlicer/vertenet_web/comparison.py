@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vertenet.analysis import Analysis
 from vertenet.errors import LandmarkError
 from VerteNetSlicerLib.prior import Prior, read_prior
 
@@ -41,7 +42,11 @@ class Comparison:
         """Remember what was measured on the image that is left now."""
         found, path = self._reader.examination, self._reader.worklist.present
         if found is not None and path is not None:
-            self._left[path] = Prior(path.name, found.analysis)
+            self.remember(path, found.analysis)
+
+    def remember(self, path: Path, analysis: Analysis) -> None:
+        """Let other images be compared with what was measured on this one."""
+        self._left[path] = Prior(path.name, analysis)
 
     def compare_image(self, index: int) -> None:
         """Compare with another image of the list, as it was left."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from vertenet.errors import ImageError
 from vertenet.report.atomic import output_errors, write_text
 
 try:
@@ -23,6 +24,8 @@ except ImportError:  # Windows: a draft of a session that lives may be offered t
 
 SCHEMA = "vertenet-draft/1"
 _LOCK = ".live"
+# What can be made again by a click is not kept for ever.
+_UNEDITED_S = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Draft:
         exported: whether it was exported since.
         subject: sex and age that a reader gave, each or None, or None for neither; then who
             says each, where that is an opened file.
+        edited: False where the points are as the network placed them.
     """
 
     review: str
@@ -43,14 +47,25 @@ class Draft:
     calibration: tuple[float, float] | None = None
     exported: bool = False
     subject: tuple[Any, ...] | None = None
+    edited: bool = True
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """SHA-256 of a file, hexadecimal.
+
+    Raises:
+        ImageError: if it cannot be read, or is no longer there.
+    """
     total = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            total.update(block)
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                total.update(block)
+    except OSError as error:
+        raise ImageError(
+            f"Expected to read {path.name}, but the system refused "
+            f"({(error.strerror or str(error)).lower()}). Bring the file back, or open another."
+        ) from error
     return total.hexdigest()
 
 
@@ -73,6 +88,7 @@ class Drafts:
             folder.chmod(0o700)
             self._lock = (self._mine / _LOCK).open("w")
         _lock(self._lock)
+        self._clear()
 
     def keep(self, digest: str, draft: Draft) -> None:
         """Write a draft, whole or not at all.
@@ -106,6 +122,19 @@ class Drafts:
                 (self._mine / _LOCK).unlink()
                 self._mine.rmdir()
                 self._mine.parent.rmdir()
+
+    def _clear(self) -> None:
+        """Remove old drafts of ended sessions in which nothing was edited."""
+        readers = [*self._home.iterdir()] if self._local else [self._mine.parent]
+        for session in (s for r in readers if r.is_dir() for s in r.iterdir()):
+            if session == self._mine or not session.is_dir() or _is_live(session):
+                continue
+            for path in session.glob("*.json"):
+                with suppress(OSError):
+                    if now() - path.stat().st_mtime > _UNEDITED_S:
+                        draft = _read(path)
+                        if draft is not None and not draft.edited:
+                            path.unlink()
 
     def _others(self, digest: str) -> list[Path]:
         readers = [*self._home.iterdir()] if self._local else [self._mine.parent]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vertenet.anatomy import Level, PointName, ReaderDecision, Side
+from vertenet.analysis import Analysis
+from vertenet.anatomy import Level, ReaderDecision, Side
 from vertenet.errors import ConfigurationError, ImageError, LandmarkError, VerteNetError
 from vertenet.images import read_image
 from vertenet.report.folder import PAGE
@@ -21,22 +22,46 @@ from VerteNetSlicerLib.exporting import ExportOptions, write_all
 from VerteNetSlicerLib.level_names import LevelNames
 from VerteNetSlicerLib.logic import VerteNetLogic
 from VerteNetSlicerLib.record import review_from_text, review_to_text
+from VerteNetSlicerLib.review import Review
 from VerteNetSlicerLib.samples import sample_files
 from VerteNetSlicerLib.subject import age_from_text
-from VerteNetSlicerLib.table import rows_of
+from VerteNetSlicerLib.table import Glance, glance_of, rows_of
 from VerteNetSlicerLib.worklist import Worklist
 
 from .aorta import Aorta
 from .comparison import Comparison
 from .drafts import Draft, Drafts, digest_of, now
+from .hand import Hand
 from .host import ParameterNodeLogic
+from .sight import Sight
 from .slice_view import ImageView
 
-_ZOOM_STEP = 0.2
 # Per cent of the view, which is smaller than Slicer's: a point must be seen to be dragged.
 _GLYPH_SCALE = 2.2
-_LAYERS = ("names", "outlines", "guides", "regions", "prior")
 NOT_EVALUABLE = "not evaluable"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was done to an image of the list.
+
+    Attributes:
+        digest: of its file.
+        draft: what this session did to it, or None.
+        review: whether that has landmarks.
+        open_to_reading: True where the network may read it: neither this session nor an
+            earlier one has a reader's work on it.
+    """
+
+    digest: str
+    draft: Draft | None
+    review: bool
+    open_to_reading: bool
+
+    @property
+    def calibration(self) -> tuple[float, float] | None:
+        """The size of a pixel that the reader gave, or None."""
+        return None if self.draft is None else self.draft.calibration
 
 
 class BrowserLogic(VerteNetLogic, ParameterNodeLogic):
@@ -52,6 +77,7 @@ class Reader:
         message: the last that was said, and whether it is an error.
         offer: edits of an earlier session, until they are taken or refused.
         aorta, comparison: what can be done with the aorta, and beside an earlier image.
+        sight, hand: what is seen of the image; its points by keys.
         on_prompt: called when another point is to be placed than before.
     """
 
@@ -69,9 +95,10 @@ class Reader:
         self.volume: Any = None
         self.message = ("", False)
         self.offer: Draft | None = None
-        self.point: PointName | None = None
         self.aorta = Aorta(self)
         self.comparison = Comparison(self)
+        self.sight = Sight(self, view)
+        self.hand = Hand(self)
         self.on_prompt: Callable[[], None] = lambda: None
         self._view = view
         self._output = output
@@ -79,6 +106,9 @@ class Reader:
         self._digest = ""
         self._kept: Draft | None = None
         self._names = LevelNames()
+        self._glances: dict[Path, Glance] = {}
+        self._edited: set[Path] = set()
+        self._refusals: dict[Path, str] = {}
         logic.capture = view.capture
         logic.on_change.append(self._on_change)
         logic.on_error.append(lambda error: self.say(str(error), error=True))
@@ -87,36 +117,19 @@ class Reader:
     def actions(self) -> dict[str, Callable[..., None]]:
         """What the page may ask for, by name."""
         names = (
-            "open", "detect", "select", "step", "relabel", "shift", "decide", "add", "delete",
-            "restore", "undo", "redo", "face", "calibrate", "fit", "zoom", "show_layer",
-            "choose_point", "nudge", "take_offer", "refuse_offer", "stop_placing", "go_on_placing",
+            "open", "detect", "select", "step", "relabel", "shift", "decide", "delete",
+            "restore", "undo", "redo", "face", "calibrate", "take_offer", "refuse_offer",
             "turn", "export_folder", "give_subject",
         )  # fmt: skip
         own = {name: getattr(self, name) for name in names}
-        return {**own, **self.aorta.actions, **self.comparison.actions}
+        for part in (self.aorta, self.comparison, self.sight, self.hand):
+            own |= part.actions
+        return own
 
     @property
     def examination(self) -> Examination | None:
         """The examination of the present image, or None."""
         return self.logic.examination(self.volume)
-
-    @property
-    def layers(self) -> dict[str, bool]:
-        """What can be drawn, and whether it is."""
-        state, found = self.logic.state, self.examination
-        there = _LAYERS if found is not None and found.prior is not None else _LAYERS[:-1]
-        return {name: bool(getattr(state, f"show_{name}")) for name in there}
-
-    @property
-    def prompt(self) -> str:
-        """What to click next, or nothing."""
-        placing = self.logic.placing
-        return "" if placing is None else placing.prompt
-
-    @property
-    def paused(self) -> bool:
-        """True where points are to be placed, but a right or double click ended it."""
-        return bool(getattr(self.logic.placing, "paused", False))
 
     @property
     def level(self) -> Level | None:
@@ -145,6 +158,24 @@ class Reader:
             for path in sample_files()[:1]:
                 self.logic.detector.detect(read_image(path))
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The list of images as the page shows it."""
+        return [self._entry(i, path) for i, path in enumerate(self.worklist.files)]
+
+    def _entry(self, index: int, path: Path) -> dict[str, Any]:
+        glance, refusal = self._glances.get(path), self._refusals.get(path, "")
+        return {
+            "index": index,
+            "name": path.name,
+            "read": glance is not None,
+            "grade": "" if glance is None else str(glance.grade),
+            "text": refusal or ("" if glance is None else glance.text),
+            "failed": bool(refusal),
+            "edited": path in self._edited,
+            "done": path in self.worklist.done,
+        }
+
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a line to the reader."""
         self.message = (text, error)
@@ -159,7 +190,7 @@ class Reader:
         volume = self.logic.open_image(path, self.volume)
         self.worklist.position, self._digest, self.volume = index, digest, volume
         self.logic.state.volume = volume
-        self.point, self._kept, self.offer = None, None, None
+        self._kept, self.offer = None, None
         self._view.show(volume)
         self.say("")
         mine = self._drafts.mine(digest)
@@ -167,6 +198,7 @@ class Reader:
             self._take(mine)
         else:
             self.offer = self._drafts.left(digest)
+        self._refusals.pop(path, None)
 
     def add_file(self, path: Path) -> None:
         """Put a dropped image into the list and look at it."""
@@ -176,6 +208,45 @@ class Reader:
         except VerteNetError:
             self.worklist.files = self.worklist.files[:-1]
             raise
+
+    def list_file(self, path: Path) -> None:
+        """Put a dropped image into the list without looking at it.
+
+        Raises:
+            ImageError: if it is none.
+        """
+        read_image(path)
+        self.worklist.files = (*self.worklist.files, path)
+
+    def known(self, path: Path) -> Known:
+        """What was done to an image of the list already; touches no scene.
+
+        Raises:
+            ImageError: if it cannot be read.
+        """
+        digest = digest_of(path)
+        mine, left = self._drafts.mine(digest), self._drafts.left(digest)
+        there = mine is not None and bool(mine.review)
+        return Known(digest, mine, there, not there and not (left is not None and left.edited))
+
+    def keep_found(self, path: Path, known: Known, review: Review, found: Analysis) -> None:
+        """Keep what was found in an image of the list, unless it was read meanwhile."""
+        present = self._drafts.mine(known.digest)
+        if present is not None and present.review:
+            return
+        before = present or Draft("", now())
+        draft = replace(before, review=review_to_text(review), saved_at=now(), edited=False)
+        self._drafts.keep(known.digest, draft)
+        self._refusals.pop(path, None)
+        self._glances[path] = glance_of(found)
+        self.comparison.remember(path, found)
+        if path == self.worklist.present and self.examination is None:
+            self.offer = None
+            self._take(draft)
+
+    def refused(self, path: Path, why: str) -> None:
+        """Let the list say why an image could not be read or written."""
+        self._refusals[path] = why
 
     def open_landmarks(self, path: Path) -> None:
         """Show exported landmarks on the present image."""
@@ -228,7 +299,7 @@ class Reader:
         """Go to a vertebra; None leaves it."""
         found = self.examined()
         found.touch(None if level is None else Level(level))
-        self.point = None
+        found.point = None
         if found.touched is not None:
             view.zoom_to(found, found.touched)
 
@@ -246,16 +317,6 @@ class Reader:
             return
         at = levels.index(self.level) if self.level in levels else min(0, -steps)
         self.select(levels[(at + steps) % len(levels)].value)
-
-    def choose_point(self, name: str | None) -> None:
-        """Choose a point of the vertebra, to be moved by the arrow keys."""
-        self.point = None if name is None or self.level is None else PointName(name)
-
-    def nudge(self, columns: float, rows: float) -> None:
-        """Move the chosen point by pixels of the image."""
-        if self.level is None or self.point is None:
-            raise LandmarkError("Expected a point to move, but none is chosen. Choose one first.")
-        self.logic.nudge(self.volume, self.level, self.point, float(columns), float(rows))
 
     def relabel(self, new: str) -> None:
         """Give the vertebra another name."""
@@ -276,20 +337,6 @@ class Reader:
         elif grade or why:
             decision = ReaderDecision(int(grade) if grade else None, why)
         self.logic.decide(self.volume, self._level(), decision)
-
-    def add(self, level: str) -> None:
-        """Let the reader place the points of a missing vertebra."""
-        placement = self.logic.start_placing(self.needed(), Level(level))
-        placement.on_prompt = lambda text: self.on_prompt()
-
-    def stop_placing(self) -> None:
-        """Give up placing."""
-        self.logic.stop_placing()
-
-    def go_on_placing(self) -> None:
-        """Let the mouse place points again after a right or double click."""
-        if self.logic.placing is not None:
-            self.logic.placing.resume()
 
     def delete(self) -> None:
         """Delete the vertebra."""
@@ -313,23 +360,6 @@ class Reader:
         """Say which side the patient faces."""
         self.logic.face(self.needed(), Side(side))
 
-    # The view
-
-    def fit(self) -> None:
-        """Show the whole image."""
-        self._view.fit()
-
-    def zoom(self, steps: float) -> None:
-        """Come closer or go farther."""
-        self._view.zoom(_ZOOM_STEP * steps)
-
-    def show_layer(self, name: str, shown: bool) -> None:
-        """Draw a layer, or not."""
-        if name not in _LAYERS:
-            raise ValueError(name)
-        setattr(self.logic.state, f"show_{name}", bool(shown))
-        self._apply_layers()
-
     # Keeping
 
     def export(self, folder: Path, options: ExportOptions) -> Path:
@@ -344,6 +374,13 @@ class Reader:
         identity: bool = False,
     ) -> None:  # fmt: skip
         """Write all files into the folder that the server was started with."""
+        folder, options = self.results(pdf, dicom, screenshot, identity)
+        self.say(f"Written into {self.export(folder, options)}.")
+
+    def results(
+        self, pdf: bool, dicom: bool, screenshot: bool, identity: bool
+    ) -> tuple[Path, ExportOptions]:
+        """The folder that the server was started with, and what to write into it."""
         if self._output is None:
             raise ConfigurationError(
                 "Expected a folder for exports, but the server was started without one. "
@@ -352,8 +389,7 @@ class Reader:
         options = ExportOptions(
             pdf=bool(pdf), dicom=bool(dicom), screenshot=bool(screenshot), identity=bool(identity)
         )
-        written = self.export(self._output, options)
-        self.say(f"Written into {written}.")
+        return self._output, options
 
     def write(self, folder: Path) -> Path:
         """The report's page, to be looked at; that does not count as an export."""
@@ -372,6 +408,8 @@ class Reader:
         if self.offer is None:
             return ""
         when = datetime.fromtimestamp(self.offer.saved_at).strftime("%d %b %Y, %H:%M")
+        if not self.offer.edited:
+            return f"Its landmarks were found on {when}, and not edited. Go on with them?"
         state = "exported" if self.offer.exported else "not exported"
         return f"This image was edited on {when} and {state}. Go on with those edits?"
 
@@ -397,33 +435,42 @@ class Reader:
         given = (person.given_sex, person.given_age_years)
         subject = None if given == (None, None) else (*given, *person.given_sources)
         edited = found is not None and found.review.edited
-        if not edited and calibration is None and subject is None and self._kept is None:
+        if found is None and calibration is None and subject is None and self._kept is None:
             return
         text = review_to_text(found.review) if found is not None else ""
-        draft = Draft(text, now(), calibration, exported, subject)
+        draft = Draft(text, now(), calibration, exported, subject, edited or found is None)
         before = self._kept
         if before is None or replace(before, saved_at=draft.saved_at) != draft:
             self._drafts.keep(self._digest, draft)
             self._kept = draft
 
     def _on_change(self, examination: Examination | None) -> None:
-        self._apply_layers()
+        self.apply_layers()
         if examination is None or examination is not self.examination:
             return
         try:
             kept = self._kept
             same = kept is not None and kept.review == review_to_text(examination.review)
             self._keep(exported=same and kept.exported)
+            self._note(examination)
             if examination.unsaved and self.worklist.present is not None:
                 self.worklist.done.discard(self.worklist.present)
         except VerteNetError as error:
             self.say(f"Your edits cannot be kept: {error}", error=True)
 
-    def _apply_layers(self) -> None:
-        found = self.examination
-        self._names.show(found, visible=self.logic.state.show_names)
+    def _note(self, examination: Examination) -> None:
+        """Let the list say how it stands with the present image."""
+        path = self.worklist.present
+        if path is not None:
+            self._glances[path] = glance_of(examination.analysis)
+            (self._edited.add if examination.review.edited else self._edited.discard)(path)
+
+    def apply_layers(self) -> None:
+        """Draw what was chosen to be drawn."""
+        found, bare = self.examination, self.sight.bare
+        self._names.show(found, visible=self.logic.state.show_names and not bare)
         if found is not None:
-            view.apply_layers(found, self.logic.state)
+            view.apply_layers(found, self.logic.state, bare=bare)
             found.nodes.points.GetDisplayNode().SetGlyphScale(_GLYPH_SCALE)
         self._view.render()
 

@@ -9,12 +9,13 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from vertenet.errors import ImageError, VerteNetError
+from vertenet.errors import ImageError, OutputError, VerteNetError
 from VerteNetSlicerLib.exporting import ExportOptions
 
 from .settings import LARGEST_UPLOAD, SECRET_HEADER, ChildSettings
@@ -62,21 +63,29 @@ class Routes:
         application.router.add_post("/drop", self.drop)
         application.router.add_get("/report", self.report)
         application.router.add_get("/export.zip", self.export_zip)
+        application.router.add_get("/export-all.zip", self.export_all)
 
     async def drop(self, request: web.Request) -> web.Response:
         """Take a file: an image, landmarks of the present one, or an earlier examination."""
         try:
             path = await self._receive(request)
+            if self._app.round.writing:
+                raise OutputError("Expected no file while those of all images are written. Wait.")
             if request.query.get("as") == "prior":
                 self._reader.comparison.open_file(path)
             elif path.suffix.lower() in _LANDMARKS:
                 self._reader.open_landmarks(path)
+            elif request.query.get("look") == "0":
+                await asyncio.to_thread(self._reader.list_file, path)
             else:
                 self._reader.add_file(path)
         except VerteNetError as error:
             self._reader.say(str(error), error=True)
+            why = str(error)
+        else:
+            why = ""
         self._refresh()
-        return web.json_response({"error": self._reader.message[1]})
+        return web.json_response({"error": why})
 
     async def report(self, request: web.Request) -> web.Response:
         """The report's page of the present image."""
@@ -89,16 +98,32 @@ class Routes:
     async def export_zip(self, request: web.Request) -> web.Response:
         """All files of the present image, as one."""
         try:
-            wanted = {name: request.query.get(name) == "1" for name in EXTRAS}
-            folder = self._reader.export(self._fresh(), ExportOptions(**wanted))
+            folder = self._reader.export(self._fresh(), _wanted(request))
         except VerteNetError as error:
-            self._reader.say(str(error), error=True)
-            self._refresh()
-            return web.Response(text=str(error), status=409)
-        data = await asyncio.to_thread(_packed, folder)
-        self._reader.say(f"{folder.name}.zip is downloaded.")
+            return self._refused(error)
+        return await self._zipped([folder], folder.name)
+
+    async def export_all(self, request: web.Request) -> web.Response:
+        """All files of all images that were read, as one."""
+        try:
+            if self._app.round.state.running:
+                raise OutputError("Expected no other work on the list. Wait for it, or cancel it.")
+            options = replace(_wanted(request), screenshot=False)
+            folders = await self._app.round.written(self._fresh(), options)
+        except VerteNetError as error:
+            return self._refused(error)
+        return await self._zipped(folders, "VerteNet")
+
+    def _refused(self, error: VerteNetError) -> web.Response:
+        self._reader.say(str(error), error=True)
         self._refresh()
-        name = re.sub(r"[^\w.\- ]", "_", folder.name)
+        return web.Response(text=str(error), status=409)
+
+    async def _zipped(self, folders: list[Path], title: str) -> web.Response:
+        data = await asyncio.to_thread(_packed, folders)
+        name = re.sub(r"[^\w.\- ]", "_", title)
+        self._reader.say(f"{name}.zip is downloaded.")
+        self._refresh()
         kept = {"Content-Disposition": f'attachment; filename="{name}.zip"', **_UNKEPT}
         return web.Response(body=data, content_type="application/zip", headers=kept)
 
@@ -138,9 +163,14 @@ def _safe_name(given: str) -> str:
     return name[-_LONGEST_NAME:] or "dropped"
 
 
-def _packed(folder: Path) -> bytes:
+def _wanted(request: web.Request) -> ExportOptions:
+    return ExportOptions(**{name: request.query.get(name) == "1" for name in EXTRAS})
+
+
+def _packed(folders: list[Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, f"{folder.name}/{path.name}")
+        for folder in folders:
+            for path in sorted(folder.iterdir()):
+                archive.write(path, f"{folder.name}/{path.name}")
     return buffer.getvalue()

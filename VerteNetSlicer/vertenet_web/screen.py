@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from vertenet.analysis import Analysis
@@ -11,15 +12,17 @@ from vertenet.report import report_json
 from vertenet.report.html_parts import alignment_tables
 from vertenet.report.numbers import interval_of, text_of
 from VerteNetSlicerLib import scoring
-from VerteNetSlicerLib.choices import SEXES
-from VerteNetSlicerLib.drawing import GRADE_COLOURS
+from VerteNetSlicerLib.choices import COLOURS, SEXES
+from VerteNetSlicerLib.drawing import GRADE_COLOURS, colour_of
 from VerteNetSlicerLib.examination import Examination
+from VerteNetSlicerLib.light import Light
 from VerteNetSlicerLib.placement import SPOKEN
 from VerteNetSlicerLib.prior import HEADERS as COMPARED
 from VerteNetSlicerLib.prior import compared_rows, headline
 from VerteNetSlicerLib.table import HEADERS, Row, rows_of, uncertain_points
 
 from .reader import NOT_EVALUABLE, Reader
+from .rounds import State
 
 Values = dict[str, Any]
 
@@ -35,6 +38,7 @@ def fixed() -> Values:
         "columns": [level.value for level in scoring.COLUMNS],
         "walls": [wall.capitalize() for wall in scoring.ROWS],
         "colours": {str(grade): _css(colour) for grade, colour in GRADE_COLOURS.items()},
+        "vertebra_colours": {level.value: _css(colour_of(level)) for level in LEVELS},
         "not_evaluable": NOT_EVALUABLE,
         "compared_headers": list(COMPARED),
     }
@@ -52,7 +56,8 @@ def empty() -> Values:
         "edited": False, "failed": False, "confirming": "", "with_pdf": False, "with_dicom": False,
         "with_screenshot": False, "with_identity": False,
         "tab": "vertebra", "layers": {}, "paused": False, "marking": False,
-        "can_undo": False, "can_redo": False,
+        "can_undo": False, "can_redo": False, "bare": False, "colour_by": COLOURS[0],
+        "light": asdict(Light()), "round": asdict(State()),
     }  # fmt: skip
 
 
@@ -69,15 +74,18 @@ def shown(reader: Reader, *, angles: bool) -> Values:
         "detail": None if reader.level is None else _detail(reader, reader.level),
         "selected": "" if reader.level is None else reader.level.value,
         "edited": found is not None and found.review.edited,
-        "can_undo": found is not None and found.can_undo,
+        "can_undo": reader.logic.can_undo(reader.volume),
         "can_redo": found is not None and found.can_redo,
         "facing": "" if found is None else found.review.spine.anterior.value,
         "grid": None if found is None else _grid(reader, found),
         "compared": None if found is None else _compared(reader, found),
         "angles": "" if found is None or not angles else _angles(found.analysis),
-        "layers": dict(reader.layers),
-        "prompt": reader.prompt,
-        "paused": reader.paused,
+        "layers": dict(reader.sight.layers),
+        "bare": reader.sight.bare,
+        "colour_by": reader.logic.state.colour_by,
+        "light": asdict(reader.sight.shown_light),
+        "prompt": reader.hand.prompt,
+        "paused": reader.hand.paused,
         "marking": reader.aorta.marking,
         "offer": reader.offer_text(),
         "message": reader.message[0],
@@ -88,10 +96,7 @@ def shown(reader: Reader, *, angles: bool) -> Values:
 def _image(reader: Reader) -> Values:
     worklist, volume = reader.worklist, reader.volume
     values: Values = {
-        "images": [
-            {"index": i, "name": path.name, "done": path in worklist.done}
-            for i, path in enumerate(worklist.files)
-        ],
+        "images": reader.entries,
         "present": worklist.position,
         "image_name": "" if worklist.present is None else worklist.present.name,
         "image_text": "",
@@ -150,12 +155,13 @@ def _detail(reader: Reader, level: Level) -> Values:
     grade = "" if decision is None or decision.grade is None else str(decision.grade)
     return {
         "level": level.value,
+        "look": next(row for row in rows_of(found.analysis) if row.level is level).attention,
         "reason": genant.reason,
         "withheld": [text for text in dict.fromkeys(measures.withheld) if text != genant.reason],
         "sure": _sure(vertebra, measures),
         "numbers": _numbers(measures),
         "points": _points(vertebra),
-        "point": "" if reader.point is None else reader.point.value,
+        "point": "" if reader.hand.point is None else reader.hand.point.value,
         "reader_grade": NOT_EVALUABLE if decision and not decision.evaluable else grade,
         "reader_reason": (decision.reason if decision is not None else None) or "",
     }  # fmt: skip
