@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from vertenet.anatomy import Level, Side
-from vertenet.detection.assemble import assemble, facing
+from vertenet.detection import assemble as assembling
+from vertenet.detection.assemble import facing, named
 from vertenet.images import image_from_array
 from vertenet.network.coding import Candidates
 
@@ -21,6 +22,10 @@ def chain_of(count=4, *, first=12, measurable=None, mirror=False):
     logits[np.arange(count), first + np.arange(count)] = 8.0
     sure = np.ones(count) if measurable is None else np.array(measurable)
     return Candidates(points, np.full((count, 6), 0.5), np.full(count, 0.9), logits, sure)
+
+
+def assemble(found, image, info, anterior):
+    return assembling.assemble(found, named(found, info), image, anterior)
 
 
 def image(rows=300, columns=120):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,35 +32,66 @@ _MIRRORED = [2, 1, 0, 5, 4, 3]
 _CORNER_ROWS = [POINT_NAMES.index(name) for name in CORNERS]
 
 
-def assemble(found: Candidates, image: DxaImage, info: ModelInfo, anterior: Side | None) -> Spine:
-    """Name the chain, settle the side, leave out what no image shows.
+@dataclass(frozen=True)
+class Named:
+    """What the bodies of a chain are called.
+
+    Attributes:
+        names: from head to foot, T1 ... L5, S1.
+        confidence: of each name, or None for models that tell no levels apart.
+        warnings: for the reader.
+    """
+
+    names: list[str]
+    confidence: list[float | None]
+    warnings: list[str]
+
+    @property
+    def certain(self) -> bool:
+        """Whether there are names, and all of them are sure."""
+        return bool(self.names) and all((c or 0.0) >= CERTAIN for c in self.confidence)
+
+
+def named(found: Candidates, info: ModelInfo, pixel_ratio: float = 1.0) -> Named:
+    """Name the bodies of a chain.
 
     Args:
         found: the chain from head to foot, stored pixels.
-        image: for its borders.
         info: for the levels of models that name none.
+        pixel_ratio: height of a stored pixel over its width.
+    """
+    if found.level_logits is None or not len(found):
+        return _in_order(len(found), info)
+    return _by_evidence(found.level_logits, found.points * np.array([1.0, pixel_ratio]))
+
+
+def is_offered(name: str) -> bool:
+    """Whether a reader is shown a body of this name: T4 to L5."""
+    return name in Level.__members__
+
+
+def assemble(found: Candidates, names: Named, image: DxaImage, anterior: Side | None) -> Spine:
+    """Settle the side, leave out what no image shows.
+
+    Args:
+        found: the chain from head to foot, stored pixels.
+        names: of :func:`named`.
+        image: for its borders.
         anterior: the side where the reader knows it.
     """
     side = anterior or facing(found)
     points, sigma = _facing_side(found, side)
-    if found.level_logits is None:
-        names, confidence, warnings = _in_order(len(found), info)
-    else:
-        square = points * np.array([image.scale.column, image.scale.row])
-        names, confidence, warnings = _named(found.level_logits, square)
+    warnings = list(names.warnings)
     vertebrae = []
-    for i, name in enumerate(names):
-        if name not in Level.__members__:
+    for i, name in enumerate(names.names):
+        if not is_offered(name):
             continue
         seen = _corners_in_view(points[i], image)
         if seen < FEWEST_CORNERS or (seen == 4 and found.measurable[i] < NOT_MEASURABLE):
             warnings.append(f"{name} is cut off or hidden and was left out.")
             continue
-        vertebrae.append(
-            Vertebra(
-                Level[name], _landmarks(points[i], sigma[i]), float(found.score[i]), confidence[i]
-            )
-        )
+        marks, score = _landmarks(points[i], sigma[i]), float(found.score[i])
+        vertebrae.append(Vertebra(Level[name], marks, score, names.confidence[i]))
     return Spine(tuple(vertebrae), side, tuple(warnings))
 
 
@@ -81,21 +113,19 @@ def _facing_side(found: Candidates, side: Side) -> tuple[NDArray[np.float64], ND
     return points, sigma
 
 
-def _in_order(count: int, info: ModelInfo) -> tuple[list[str], list[float | None], list[str]]:
+def _in_order(count: int, info: ModelInfo) -> Named:
     """Names from the top, for models that tell no levels apart."""
     names = [str(level) for level in info.levels][:count]
     warnings = ["This model names vertebrae by their order alone: check the levels."]
-    return names, [None] * len(names), warnings
+    return Named(names, [None] * len(names), warnings)
 
 
-def _named(
-    logits: NDArray[np.float64], points: NDArray[np.float64]
-) -> tuple[list[str], list[float | None], list[str]]:
+def _by_evidence(logits: NDArray[np.float64], points: NDArray[np.float64]) -> Named:
     """Names decided on the whole chain, with their confidence and what to tell the reader."""
     step = np.diagonal(chain.steps(points), offset=1)
     naming = name_chain(logits, step)
     names = [_BODY_CLASSES[c] for c in naming.classes]
-    return names, [float(c) for c in naming.confidence], _doubts(naming)
+    return Named(names, [float(c) for c in naming.confidence], _doubts(naming))
 
 
 def _doubts(naming: Naming) -> list[str]:

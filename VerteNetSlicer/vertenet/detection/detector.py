@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..anatomy import Side, Spine
 from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain, mirror
-from .assemble import assemble
+from .assemble import Named, assemble, is_offered, named
+from .magnify import better_zoom, confirms, stretch_of
 from .prepare import AREA, Resize, fit, published_grey, to_tensor
 
 if TYPE_CHECKING:
@@ -22,15 +21,11 @@ if TYPE_CHECKING:
 
     from ..network.coding import Candidates
 
+    _Seen = dict[tuple[Resize, bool], Candidates]
+
 THRESHOLD = 0.3
 """Smallest heat of a vertebra; below it a peak is not looked at."""
 
-_BODY_PX = 27.0
-_SIZE_RANGE = (15.0, 60.0)
-_LARGEST_ZOOM, _SMALLEST_ZOOM = 2.0, 0.4
-_AS_SURE, _SAME_SIZE = 0.85, 0.25
-_DEPTH, _DEPTH_RANGE = 1.25, (0.8, 1.55)
-_FEW_BODIES, _SQUARE, _USUAL_STRETCH = 3, (0.75, 1.35), 1.6
 _WORKING_BODY_PX = 48.0
 _SECOND_LOOKS = (0.9, 0.85)
 """Sizes of the crops, each anew around the points of the one before.
@@ -87,57 +82,102 @@ class Detector:
         import torch
 
         with torch.inference_mode():
-            found = self._candidates(image)
+            found, names = self._candidates(image)
         if not len(found):
             return Spine((), anterior or Side.RIGHT, (NO_SPINE,))
-        return assemble(found, image, self.info, anterior)
+        return assemble(found, names, image, anterior)
 
-    def _candidates(self, image: DxaImage) -> Candidates:
-        """The chain of vertebrae, head to foot, in stored pixels."""
+    def _candidates(self, image: DxaImage) -> tuple[Candidates, Named]:
+        """The chain of vertebrae, head to foot, in stored pixels, and their names."""
         if self.info.architecture == "published":
-            return self._published(image)
+            found = self._published(image)
+            return found, named(found, self.info, image.scale.row / image.scale.column)
         pixels = to_tensor(image.pixels)
-        ratio = image.scale.row / image.scale.column
-        found, resize = self._looked(pixels, image, ratio)
-        stretch = None if image.scale.in_mm else _stretch(found, image.width / image.height)
-        if stretch is not None:
-            again, other = self._looked(pixels, image, ratio * stretch)
-            if again.score.sum() > found.score.sum():
-                found, resize, ratio = again, other, ratio * stretch
-        if not len(found):
-            return found
-        if getattr(self._module, "refiner", None) is not None:
-            return self._second_look(pixels, resize, found, ratio)
-        return _to_stored(found, resize)
+        seen: _Seen = {}
+        found, resize, ratio = self._looked(pixels, image, seen, mirrored=False)
+        names = named(found, self.info, ratio)
+        if not names.certain:  # the mirror helps where little is seen, and only there
+            found, resize, ratio = self._looked(pixels, image, seen, mirrored=True)
+            names = named(found, self.info, ratio)
+        # those beyond T4 and L5 only help to count: nobody sees their points
+        shown = np.flatnonzero([is_offered(name) for name in names.names])
+        if not len(shown) or getattr(self._module, "refiner", None) is None:
+            return found, names
+        again = self._second_look(pixels, resize, found.take(shown), ratio)
+        return found.put(shown, again), names
 
-    def _looked(self, pixels: Tensor, image: DxaImage, ratio: float) -> tuple[Candidates, Resize]:
-        """The first look, at another magnification where the bodies ask for it."""
-        first = fit(image.height, image.width, pixel_ratio=ratio, area=self._area)
-        found = self._look(pixels, first)
-        zoom = _better_zoom(found)
-        if zoom is None:
-            return found, first
-        resize = fit(image.height, image.width, pixel_ratio=ratio, area=self._area, zoom=zoom)
-        second = self._look(pixels, resize)
-        return (second, resize) if _confirms(second, found, zoom) else (found, first)
+    def chains(self, image: DxaImage) -> tuple[Candidates, Candidates]:
+        """What the first look finds in the image alone, and in the image and its mirror.
 
-    def _look(self, pixels: Tensor, resize: Resize) -> Candidates:
-        """The whole image and its mirror in one pass; a chain in the resized frame."""
+        For fitting how sure names are (``tools/fit_levels.py``).
+
+        Returns:
+            Chains from head to foot, stored pixels.
+        """
         import torch
 
+        with torch.inference_mode():
+            pixels = to_tensor(image.pixels)
+            seen: _Seen = {}
+            alone, _, _ = self._looked(pixels, image, seen, mirrored=False)
+            both, _, _ = self._looked(pixels, image, seen, mirrored=True)
+        return alone, both
+
+    def _looked(
+        self, pixels: Tensor, image: DxaImage, seen: _Seen, *, mirrored: bool
+    ) -> tuple[Candidates, Resize, float]:
+        """The first look, with pixels made square where bodies show that they are not.
+
+        Args:
+            pixels: of the image.
+            image: for its size and the size of its pixels.
+            seen: what was proposed before, and is not looked for again.
+            mirrored: whether the mirror is looked at beside.
+
+        Returns:
+            A chain in stored pixels, the frame in which it was seen, and height over width
+            of a pixel.
+        """
+
+        def look(resize: Resize) -> Candidates:
+            found = self._look(pixels, resize, seen)
+            if mirrored:
+                other = self._look(pixels, resize, seen, mirrored=True)
+                found = mirror.agree(found, mirror.back(other, resize.columns))
+            return found.take(chain.best_chain(found.points, found.score))
+
+        def zoomed(ratio: float) -> tuple[Candidates, Resize]:
+            """At another magnification where the bodies ask for it."""
+            first = fit(image.height, image.width, pixel_ratio=ratio, area=self._area)
+            found = look(first)
+            zoom = better_zoom(found)
+            if zoom is None:
+                return found, first
+            resize = fit(image.height, image.width, pixel_ratio=ratio, area=self._area, zoom=zoom)
+            second = look(resize)
+            return (second, resize) if confirms(second, found, zoom) else (found, first)
+
+        ratio = image.scale.row / image.scale.column
+        found, resize = zoomed(ratio)
+        stretch = None if image.scale.in_mm else stretch_of(found, image.width / image.height)
+        if stretch is not None:
+            again, other = zoomed(ratio * stretch)
+            if again.score.sum() > found.score.sum():
+                found, resize, ratio = again, other, ratio * stretch
+        return _to_stored(found, resize), resize, ratio
+
+    def _look(
+        self, pixels: Tensor, resize: Resize, seen: _Seen, *, mirrored: bool = False
+    ) -> Candidates:
+        """All proposals in the whole image, or in its mirror, in the resized frame."""
         from ..network.coding import decode
 
-        image = resize.apply(pixels)
-        maps = self._module(torch.cat((image, image.flip(3))).to(self._model.device))
-        seen, mirrored = (
-            decode(
-                {name: value[i : i + 1].cpu() for name, value in maps.items()},
-                threshold=self.threshold,
-            )
-            for i in (0, 1)
-        )
-        found = mirror.agree(seen, mirror.back(mirrored, resize.columns))
-        return found.take(chain.best_chain(found.points, found.score))
+        if (resize, mirrored) not in seen:
+            grey = resize.apply(pixels)
+            maps = self._module((grey.flip(3) if mirrored else grey).to(self._model.device))
+            maps = {name: value.cpu() for name, value in maps.items()}
+            seen[resize, mirrored] = decode(maps, threshold=self.threshold)
+        return seen[resize, mirrored]
 
     def _second_look(
         self, pixels: Tensor, first: Resize, found: Candidates, ratio: float
@@ -148,8 +188,8 @@ class Detector:
         from ..network.coding import body_height
         from ..network.refiner import body_size, crop_frames, cut_crops, scaled, to_image
 
-        stored = first.back(found.points)
-        tall = float(np.median(chain.heights(found.points))) / float(first.factor[1])
+        tall = float(np.median(chain.heights(first.forward(found.points))))
+        tall /= float(first.factor[1])
         zoom = min(1.0, _WORKING_BODY_PX / tall)
         working = fit(
             first.source_rows,
@@ -162,7 +202,7 @@ class Detector:
             working = Resize(
                 first.source_rows, first.source_columns, first.source_rows, first.source_columns
             )
-        points = torch.from_numpy(working.forward(stored)).float()
+        points = torch.from_numpy(working.forward(found.points)).float()
         sigma = torch.empty(points.shape[:2])
         rows = torch.arange(len(points))
         for scale in _SECOND_LOOKS:
@@ -204,48 +244,6 @@ class Detector:
 
 def _to_stored(found: Candidates, resize: Resize) -> Candidates:
     return replace(found, points=resize.back(found.points), sigma=resize.back_sigma(found.sigma))
-
-
-def _typical_height(found: Candidates) -> float:
-    tall: NDArray[np.float64] = chain.heights(found.points)
-    return float(np.quantile(tall, 0.65))
-
-
-def _better_zoom(found: Candidates) -> float | None:
-    """The magnification at which bodies have the trained size, where the first is far off."""
-    if not len(found):
-        return None
-    typical = _typical_height(found)
-    if _SIZE_RANGE[0] <= typical <= _SIZE_RANGE[1]:
-        return None
-    return float(np.clip(_BODY_PX / typical, _SMALLEST_ZOOM, _LARGEST_ZOOM))
-
-
-def _stretch(found: Candidates, shape: float) -> float | None:
-    """By how much a picture is too wide for the bodies in it; None where it is not.
-
-    Films are often stored squeezed into a square, without a spacing.
-
-    Args:
-        found: of a look that took the pixels for what the file says.
-        shape: width over height of the picture.
-    """
-    if len(found) < _FEW_BODIES:
-        return _USUAL_STRETCH if _SQUARE[0] <= shape <= _SQUARE[1] else None
-    ends = found.points[:, [2, 3]] - found.points[:, [0, 5]]
-    depth = np.linalg.norm(ends, axis=2).mean(axis=1)
-    measured = float(np.median(depth / chain.heights(found.points)))
-    if _DEPTH_RANGE[0] <= measured <= _DEPTH_RANGE[1]:
-        return None
-    return float(np.clip(measured / _DEPTH, 0.4, 2.5))
-
-
-def _confirms(second: Candidates, first: Candidates, zoom: float) -> bool:
-    """Whether a look at another size sees the same bodies, at that size and as surely."""
-    if not len(second) or second.score.sum() < _AS_SURE * first.score.sum():
-        return False
-    grown = _typical_height(second) / (_typical_height(first) * zoom)
-    return abs(math.log(grown)) < _SAME_SIZE
 
 
 def load_detector(model_dir: str | Path | None = None, device: str = "auto") -> Detector:

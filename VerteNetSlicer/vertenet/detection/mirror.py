@@ -1,4 +1,4 @@
-"""An image and its mirror are the same spine: what both say is steadier than either."""
+"""An image and its mirror are the same spine: where one look is unsure, both say more."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ input.  Points are (x, y) in input pixels, pixel centres at whole numbers.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -56,6 +56,12 @@ class Candidates:
         return Candidates(
             self.points[index], self.sigma[index], self.score[index], logits, self.measurable[index]
         )
+
+    def put(self, index: NDArray[np.int_], seen: Candidates) -> Candidates:
+        """The same with points and sigma of these rows as another look saw them."""
+        points, sigma = self.points.copy(), self.sigma.copy()
+        points[index], sigma[index] = seen.points, seen.sigma
+        return replace(self, points=points, sigma=sigma)
 
 
 @dataclass(frozen=True)
