@@ -435,3 +435,28 @@ def test_a_drag_is_redrawn_in_less_than_a_frame(examined):
     node.InvokeEvent(node.PointEndInteractionEvent)
     # 16 ms is one frame at 60 Hz; of processor time, as other work shares the cores.
     assert statistics.median(taken) < 0.016
+
+
+def test_a_run_of_presses_is_one_step_of_undo_and_a_pause_or_another_point_ends_it(logic, examined):
+    volume, name = examined.nodes.volume, PointName.AS
+    times = iter((0.0, 0.9, 1.9, 3.0, 3.1, 3.2))
+    examined.clock = lambda: next(times)
+    start = examined.review
+
+    def x():
+        return (
+            examined.review.vertebra(Level.L2).points[name].x
+            - start.vertebra(Level.L2).points[name].x
+        )
+
+    for _ in range(3):  # 0.9 s and just 1.0 s apart: one run
+        logic.nudge(volume, Level.L2, name, 1.0, 0.0)
+    logic.nudge(volume, Level.L2, name, 1.0, 0.0)  # after 1.1 s: another
+    logic.nudge(volume, Level.L3, name, 1.0, 0.0)
+    logic.nudge(volume, Level.L2, name, 1.0, 0.0)
+    assert x() == pytest.approx(5.0)
+    for left in (4.0, 4.0, 3.0, 0.0):
+        assert logic.undo(volume)
+        assert x() == pytest.approx(left, abs=1e-9)
+    assert examined.review == start
+    assert not logic.undo(volume)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from test_beside import GRID, half_of
-from test_reading import choose, detected, exported, report, vertebra
+from test_reading import choose, detected, exported, on_screen, report, vertebra
 
 from vertenet.measure import AAC_WALLS
 
@@ -199,6 +199,25 @@ def test_light_and_colours_change_the_picture_and_no_number(start, browse, scans
     page.key("r")
     page.wait(f"!{state('light')}.inverted && {state('light')}.contrast === 0")
     assert grey(page) == pytest.approx(usual, abs=0.5)
+
+    # The wheel leaves what is under the pointer there, and a click on a point chooses it.
+    content = report(page)
+    point = vertebra(content, "L3")["points"]["AS"]
+    x, y = on_screen(page, content, point["x"], point["y"])
+    for _ in range(4):
+        page.told("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=-120)
+    time.sleep(0.6)
+    page.mouse("mouseMoved", (x, y))
+    time.sleep(0.3)
+    page.mouse("mousePressed", (x, y))
+    page.mouse("mouseReleased", (x, y))
+    page.wait(f"{state('detail')}?.level === 'L3' && {state('detail')}.point === 'AS'")
+    assert page.state("edited") is False
+    page.key("Escape")
+    page.wait(f"!{state('detail')}.point")
+    page.js("window.trame.trigger('act', ['select', [null]])")
+    page.key("f")
+    usual = grey(page)
 
     # Bare, and all again; colours by vertebra, told in the table too.
     page.key("h")

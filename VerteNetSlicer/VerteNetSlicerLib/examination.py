@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +36,8 @@ RECORD = "VerteNet.review"
 # World units: what rounding of coordinates leaves, far below a pixel.
 _SAME_PLACE = 1e-6
 _HISTORY = 200
+# Presses of a key that follow one another sooner are one step of undo.
+RUN_SECONDS = 1.0
 
 
 class Examination(VTKObservationMixin):
@@ -75,6 +78,8 @@ class Examination(VTKObservationMixin):
         self._on_change = on_change
         self._on_error = on_error
         self._image: DxaImage | None = None
+        self.clock: Callable[[], float] = time.monotonic
+        self._run: tuple[object, float] = (None, 0.0)
         self._undo: list[Review] = []
         self._redo: list[Review] = []
         self._writing = False
@@ -141,11 +146,20 @@ class Examination(VTKObservationMixin):
         self.plane = ImagePlane.of(self.nodes.volume)
         self._recompute(points=True)
 
-    def apply(self, review: Review) -> None:
-        """Make another review the present one; can be undone."""
+    def apply(self, review: Review, *, run: object = None) -> None:
+        """Make another review the present one; can be undone.
+
+        Args:
+            review: the new one.
+            run: names what goes on; what follows of the same name within a second, as the
+                presses of an arrow key do, is one step of undo.
+        """
         if review == self.review:
             return
-        self._remember()
+        now = self.clock()
+        before, self._run = self._run, (run, now)
+        if run is None or before[0] != run or now - before[1] > RUN_SECONDS:
+            self._remember()
         self._set(review)
 
     def look_at(self, wall: Wall | None) -> None:
@@ -224,6 +238,7 @@ class Examination(VTKObservationMixin):
         self._recompute(points=True)
 
     def _step(self, source: list[Review], target: list[Review]) -> bool:
+        self._run = (None, 0.0)
         if not source:
             return False
         target.append(self.review)
@@ -283,6 +298,7 @@ class Examination(VTKObservationMixin):
     def onDragStarted(self, caller, event) -> None:
         """One drag is one step of undo, however many moves it has."""
         self._remember()
+        self._run = (None, 0.0)
         self._dragging = True
         self._dragged.clear()
         display = caller.GetDisplayNode()

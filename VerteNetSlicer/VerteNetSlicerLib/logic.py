@@ -292,8 +292,10 @@ class VerteNetLogic(VTKObservationMixin):
 
     def nudge(self, volume, level: Level, name: PointName, columns: float, rows: float) -> None:
         """Move one point by so many pixels to the right and down."""
-        point = self._required(volume).review.vertebra(level).points[name]
-        self._edit(volume, lambda r: r.moved(level, name, point.x + columns, point.y + rows))
+        examination = self._required(volume)
+        point = examination.review.vertebra(level).points[name]
+        moved = examination.review.moved(level, name, point.x + columns, point.y + rows)
+        examination.apply(moved, run=(level, name))
 
     def decide(self, volume, level: Level, decision: ReaderDecision | None) -> None:
         """Keep a reader's grade, reason or 'not evaluable' for one vertebra."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from VerteNetSlicerLib.record import review_from_text, review_to_text
 from VerteNetSlicerLib.review import Review
 from VerteNetSlicerLib.samples import sample_files
 from VerteNetSlicerLib.subject import age_from_text
-from VerteNetSlicerLib.table import Glance, glance_of, rows_of
+from VerteNetSlicerLib.table import rows_of
 from VerteNetSlicerLib.worklist import Worklist
 
 from .aorta import Aorta
@@ -33,35 +33,13 @@ from .comparison import Comparison
 from .drafts import Draft, Drafts, digest_of, now
 from .hand import Hand
 from .host import ParameterNodeLogic
+from .listing import ImageList, Known
 from .sight import Sight
 from .slice_view import ImageView
 
 # Per cent of the view, which is smaller than Slicer's: a point must be seen to be dragged.
 _GLYPH_SCALE = 2.2
 NOT_EVALUABLE = "not evaluable"
-
-
-@dataclass(frozen=True)
-class Known:
-    """What was done to an image of the list.
-
-    Attributes:
-        digest: of its file.
-        draft: what this session did to it, or None.
-        review: whether that has landmarks.
-        open_to_reading: True where the network may read it: neither this session nor an
-            earlier one has a reader's work on it.
-    """
-
-    digest: str
-    draft: Draft | None
-    review: bool
-    open_to_reading: bool
-
-    @property
-    def calibration(self) -> tuple[float, float] | None:
-        """The size of a pixel that the reader gave, or None."""
-        return None if self.draft is None else self.draft.calibration
 
 
 class BrowserLogic(VerteNetLogic, ParameterNodeLogic):
@@ -78,6 +56,7 @@ class Reader:
         offer: edits of an earlier session, until they are taken or refused.
         aorta, comparison: what can be done with the aorta, and beside an earlier image.
         sight, hand: what is seen of the image; its points by keys.
+        images: how it stands with each image of the list.
         on_prompt: called when another point is to be placed than before.
     """
 
@@ -106,9 +85,7 @@ class Reader:
         self._digest = ""
         self._kept: Draft | None = None
         self._names = LevelNames()
-        self._glances: dict[Path, Glance] = {}
-        self._edited: set[Path] = set()
-        self._refusals: dict[Path, str] = {}
+        self.images = ImageList(self.worklist, drafts)
         logic.capture = view.capture
         logic.on_change.append(self._on_change)
         logic.on_error.append(lambda error: self.say(str(error), error=True))
@@ -119,7 +96,7 @@ class Reader:
         names = (
             "open", "detect", "select", "step", "relabel", "shift", "decide", "delete",
             "restore", "undo", "redo", "face", "calibrate", "take_offer", "refuse_offer",
-            "turn", "export_folder", "give_subject",
+            "turn", "export_folder", "give_subject", "tell_taken",
         )  # fmt: skip
         own = {name: getattr(self, name) for name in names}
         for part in (self.aorta, self.comparison, self.sight, self.hand):
@@ -158,24 +135,6 @@ class Reader:
             for path in sample_files()[:1]:
                 self.logic.detector.detect(read_image(path))
 
-    @property
-    def entries(self) -> list[dict[str, Any]]:
-        """The list of images as the page shows it."""
-        return [self._entry(i, path) for i, path in enumerate(self.worklist.files)]
-
-    def _entry(self, index: int, path: Path) -> dict[str, Any]:
-        glance, refusal = self._glances.get(path), self._refusals.get(path, "")
-        return {
-            "index": index,
-            "name": path.name,
-            "read": glance is not None,
-            "grade": "" if glance is None else str(glance.grade),
-            "text": refusal or ("" if glance is None else glance.text),
-            "failed": bool(refusal),
-            "edited": path in self._edited,
-            "done": path in self.worklist.done,
-        }
-
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a line to the reader."""
         self.message = (text, error)
@@ -198,7 +157,7 @@ class Reader:
             self._take(mine)
         else:
             self.offer = self._drafts.left(digest)
-        self._refusals.pop(path, None)
+        self.images.accept(path)
 
     def add_file(self, path: Path) -> None:
         """Put a dropped image into the list and look at it."""
@@ -218,35 +177,20 @@ class Reader:
         read_image(path)
         self.worklist.files = (*self.worklist.files, path)
 
-    def known(self, path: Path) -> Known:
-        """What was done to an image of the list already; touches no scene.
-
-        Raises:
-            ImageError: if it cannot be read.
-        """
-        digest = digest_of(path)
-        mine, left = self._drafts.mine(digest), self._drafts.left(digest)
-        there = mine is not None and bool(mine.review)
-        return Known(digest, mine, there, not there and not (left is not None and left.edited))
+    def tell_taken(self, count: int, refused: list[str]) -> None:
+        """Say what became of several files that were dropped together."""
+        why = f" {len(refused)} refused: {' '.join(map(str, refused[:3]))}" if refused else ""
+        self.say(f"{int(count)} files taken.{why}", error=bool(refused))
 
     def keep_found(self, path: Path, known: Known, review: Review, found: Analysis) -> None:
         """Keep what was found in an image of the list, unless it was read meanwhile."""
-        present = self._drafts.mine(known.digest)
-        if present is not None and present.review:
+        draft = self.images.keep(path, known, review, found)
+        if draft is None:
             return
-        before = present or Draft("", now())
-        draft = replace(before, review=review_to_text(review), saved_at=now(), edited=False)
-        self._drafts.keep(known.digest, draft)
-        self._refusals.pop(path, None)
-        self._glances[path] = glance_of(found)
         self.comparison.remember(path, found)
         if path == self.worklist.present and self.examination is None:
             self.offer = None
             self._take(draft)
-
-    def refused(self, path: Path, why: str) -> None:
-        """Let the list say why an image could not be read or written."""
-        self._refusals[path] = why
 
     def open_landmarks(self, path: Path) -> None:
         """Show exported landmarks on the present image."""
@@ -452,18 +396,11 @@ class Reader:
             kept = self._kept
             same = kept is not None and kept.review == review_to_text(examination.review)
             self._keep(exported=same and kept.exported)
-            self._note(examination)
+            self.images.note(self.worklist.files[self.worklist.position], examination)
             if examination.unsaved and self.worklist.present is not None:
                 self.worklist.done.discard(self.worklist.present)
         except VerteNetError as error:
             self.say(f"Your edits cannot be kept: {error}", error=True)
-
-    def _note(self, examination: Examination) -> None:
-        """Let the list say how it stands with the present image."""
-        path = self.worklist.present
-        if path is not None:
-            self._glances[path] = glance_of(examination.analysis)
-            (self._edited.add if examination.review.edited else self._edited.discard)(path)
 
     def apply_layers(self) -> None:
         """Draw what was chosen to be drawn."""

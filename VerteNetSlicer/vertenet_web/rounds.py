@@ -86,7 +86,7 @@ class Round:
         """Find the landmarks of one image; False where it has some already."""
         reader = self._reader
         try:
-            known = await asyncio.to_thread(reader.known, path)
+            known = await asyncio.to_thread(reader.images.known, path)
             if not known.open_to_reading:
                 return False
             review, found = await asyncio.to_thread(
@@ -145,7 +145,7 @@ class Round:
         found = []
         for index, path in enumerate(self._reader.worklist.files):
             with suppress(VerteNetError):
-                if self._reader.known(path).review:
+                if self._reader.images.known(path).review:
                     found.append(index)
         return found
 
@@ -169,7 +169,7 @@ class Round:
 
     def _failed(self, path: Path, error: VerteNetError) -> None:
         self.state.failed += 1
-        self._reader.refused(path, str(error))
+        self._reader.images.refuse(path, str(error))
 
     def _end(self, parts: list[str]) -> None:
         left = self.state.total - self.state.done

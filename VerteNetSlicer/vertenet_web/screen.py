@@ -96,7 +96,7 @@ def shown(reader: Reader, *, angles: bool) -> Values:
 def _image(reader: Reader) -> Values:
     worklist, volume = reader.worklist, reader.volume
     values: Values = {
-        "images": reader.entries,
+        "images": reader.images.entries,
         "present": worklist.position,
         "image_name": "" if worklist.present is None else worklist.present.name,
         "image_text": "",

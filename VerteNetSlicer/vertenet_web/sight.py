@@ -58,9 +58,19 @@ class Sight:
         """Show the whole image."""
         self._view.fit()
 
-    def zoom(self, steps: float) -> None:
-        """Come closer or go farther."""
-        self._view.zoom(_ZOOM_STEP * steps)
+    def zoom(self, steps: float, column: float = 0.0, row: float = 0.0) -> None:
+        """Come closer or go farther.
+
+        Args:
+            steps: closer where positive.
+            column, row: what stays where it is, in shares of the view from its middle.
+        """
+        factor = _ZOOM_STEP * float(steps)
+        if abs(factor) >= 1:
+            raise ValueError(steps)
+        self._view.zoom(factor)
+        stays = factor / (1 - factor)
+        cursor.pan(float(column) * stays, float(row) * stays)
 
     def pan(self, columns: float, rows: float) -> None:
         """Go to what lies to the right or below, by steps."""

@@ -25,8 +25,7 @@
       else refused.push(`${file.name}: ${error}`);
       if (files.length > 1) say(`${taken} of ${files.length} files taken…`);
     }
-    if (files.length > 1)
-      say(`${taken} files taken.${refused.length ? ` ${refused.length} refused: ${refused.slice(0, 3).join(" ")}` : ""}`);
+    if (files.length > 1) window.trame.trigger("act", ["tell_taken", [taken, refused]]);
   }
 
   // The files of a dropped folder and of those in it, without hidden ones.

@@ -114,7 +114,10 @@
     if (!event.target.closest?.("#slice")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    act("zoom", event.deltaY < 0 ? 0.5 : -0.5);
+    // What is under the pointer stays there.
+    const box = element("slice").getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width - 0.5, (event.clientY - box.top) / box.height - 0.5];
+    act("zoom", event.deltaY < 0 ? 0.5 : -0.5, x, y);
   }, { capture: true, passive: false });
 
   window.addEventListener("click", (event) => {
