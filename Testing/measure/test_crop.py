@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from vertenet.anatomy import Level, Side, Spine
 from vertenet.images import image_from_array
-from vertenet.measure import aac_geometry
+from vertenet.measure import aac_geometry, aac_mask
 from vertenet.measure.aac_mask import find_masks
 
 ROWS, COLUMNS, DEPTH = 400, 300, 40
@@ -208,3 +209,14 @@ def test_the_largest_value_around_a_pixel_is_what_scipy_finds(size):
     for array in (values, values > 0.97):
         found = ndimage.maximum_filter(array, size, mode="nearest")
         assert np.array_equal(_largest(array, size), found)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.4, 0.6, 0.9, 1.0])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (23, 37), (60, 60)])
+def test_regions_are_told_apart_as_scipy_does(share, shape):
+    flat = np.random.default_rng(1).random(shape) < share
+    wanted, count = ndimage.label(flat)
+    found = aac_mask._labelled(flat)
+    assert found.max() == count
+    pairs = np.unique(np.stack((wanted.ravel(), found.ravel())), axis=1)
+    assert pairs.shape[1] == len(np.unique(wanted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage, image_from_array
 from vertenet.pipeline import measure
 from vertenet.report import canvas, overlay
-from vertenet.report.canvas import Canvas
+from vertenet.report.canvas import Canvas, Pen, Strokes
+from vertenet.report.png import png_bytes
 
 
 def test_a_small_image_is_enlarged_to_be_read(an_analysis: Analysis, an_image: DxaImage) -> None:
@@ -131,3 +133,40 @@ def test_an_area_mixes_by_its_opacity() -> None:
     canvas.area([(2, 2), (6, 2), (6, 6), (2, 6)], (200, 200, 200), alpha=0.5)
     assert canvas.pixels[4, 4, 0] == 150
     assert canvas.pixels[0, 0, 0] == 100
+
+
+def _drawn_with(pen: Pen) -> None:
+    """One of each, over and beyond the borders of rows that are drawn apart."""
+    pen.area([(-4.6, -7.2), (70.3, 20.8), (50.5, 97.4)], (200, 0, 90), alpha=0.2)
+    pen.line((3.2, 4.9), (88.7, 93.1), (0, 200, 90), width=2.3, alpha=0.8)
+    pen.dashes((80, 5), (80, 85), (0, 0, 250), width=1.1, alpha=0.6)
+    pen.cross((40.4, 30.2), (240, 240, 240), arm=4.5, width=1.2, alpha=0.95)
+    pen.text([((10, 45), "T12", (255, 255, 255), overlay._font(22), "lm")])
+    pen.path([(5, 60), (45, 59.5), (60, 72)], (255, 255, 0), closed=True)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 30, 45, 90])
+def test_a_picture_drawn_in_strips_is_the_same(rows: int) -> None:
+    ground = np.random.default_rng(0).integers(0, 256, (90, 100, 3)).astype(np.uint8)
+    whole, parts, strokes = Canvas(ground.copy()), ground.copy(), Strokes()
+    _drawn_with(whole)
+    _drawn_with(strokes)
+    for first in range(0, 90, rows):
+        strokes.draw(Canvas(parts, (first, first + rows)), first, first + rows)
+    assert (whole.pixels != ground).any()
+    assert (parts == whole.pixels).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 6, 7, 100])
+def test_a_picture_is_packed_while_it_is_drawn(rows: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (rows, 40, 3)).astype(np.uint8)
+    wanted, drawn = pixels.copy(), np.zeros_like(pixels)
+
+    def finish(first: int, end: int) -> None:
+        drawn[first:end] = wanted[first:end]
+
+    content = png_bytes(drawn, finish=finish)
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.load()
+        assert (np.asarray(picture) == wanted).all()
+    assert content == png_bytes(wanted)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -170,21 +169,21 @@ def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None
         detector: a loaded detector.
         anterior: the side the patient faces, or None to let the detector find it.
     """
-    with _looked_at(image):
-        spine = detector.detect(image, anterior=anterior)
+    _look_at(image)
+    spine = detector.detect(image, anterior=anterior)
     # The image's warnings travel with the points, so that files made from the
     # points alone repeat them.
     spine = replace(spine, warnings=(*image.warnings, *spine.warnings))
     return measure(spine, frame_of(image), image=image, model=detector.info)
 
 
-@contextmanager
-def _looked_at(image: DxaImage) -> Iterator[None]:
-    """Find masks and noise, which need no points, while something else goes on.
+def _look_at(image: DxaImage) -> None:
+    """Find masks and noise, each on a core of its own, for :func:`measure` to remember.
 
-    Both are remembered, so that :func:`measure` finds them done.
+    Not beside the network: its threads wait for each other many times, so that a third
+    thread on two cores costs it more than is won.
     """
     with ThreadPoolExecutor(1) as beside:
-        for find in (masked_pixels, noise_of):
-            beside.submit(find, image.pixels)
-        yield
+        noise = beside.submit(noise_of, image.pixels)
+        masked_pixels(image.pixels)
+        noise.result()

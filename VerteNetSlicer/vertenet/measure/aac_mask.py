@@ -144,9 +144,7 @@ class _Regions:
     def __init__(self, flat: Mask) -> None:
         from scipy import ndimage
 
-        self._labels: NDArray[np.int32] = np.zeros(flat.shape, np.int32)
-        if flat.any():
-            self._labels, _ = ndimage.label(flat)
+        self._labels = _labelled(flat)
         self._boxes = ndimage.find_objects(self._labels)
 
     def at_border(self, beside: Mask | None = None) -> list[tuple[_Box, Mask]]:
@@ -166,6 +164,33 @@ class _Regions:
             if np.count_nonzero(region) >= _SMALL * labels.size:
                 found.append((box, region))
         return found
+
+
+def _labelled(flat: Mask) -> NDArray[np.int32]:
+    """Number of each pixel's region from 1 on, 0 outside; neighbours share a side.
+
+    As ``scipy.ndimage.label``, in a third of its time where little is True: it is the runs
+    of True in the rows that are joined, not pixels.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    labels = np.zeros(flat.shape, np.int32)
+    # a column of False at the end of each row, so that no run goes on in the next
+    wide = np.zeros((flat.shape[0], flat.shape[1] + 1), dtype=bool)
+    wide[:, :-1] = flat
+    flips = np.flatnonzero(np.diff(wide.reshape(-1), prepend=False))
+    starts, ends = flips[::2], flips[1::2]
+    if not len(starts):
+        return labels
+    first = np.searchsorted(ends, starts + wide.shape[1], side="right")
+    count = np.searchsorted(starts, ends + wide.shape[1]) - first
+    above = np.repeat(np.arange(len(starts)), count)
+    below = np.arange(len(above)) + np.repeat(first - np.cumsum(count) + count, count)
+    joined = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(starts),) * 2)
+    _, number = connected_components(joined, directed=False)
+    labels[flat] = np.repeat(number + 1, ends - starts)
+    return labels
 
 
 def _widened(box: _Box, by: int) -> _Box:

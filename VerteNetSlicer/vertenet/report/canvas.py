@@ -7,8 +7,9 @@ time.  Here each stroke touches only its own bounding box.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,34 +26,26 @@ _HALO: Rgb = (0, 0, 0)
 _LARGE_BOX = 6_000  # pixels; smaller ones are drawn whole sooner than their band is found
 
 
-class Canvas:
-    """A picture being drawn; coordinates are ``(x, y)``, pixel centres at whole numbers.
+class Pen(ABC):
+    """What can be drawn; coordinates are ``(x, y)``, pixel centres at whole numbers."""
 
-    Attributes:
-        pixels: ``(rows, columns, 3)`` uint8.
-    """
-
-    def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self.pixels = pixels
-
+    @abstractmethod
     def line(
         self, start: Xy, end: Xy, colour: Rgb, *, width: float = 1.2, alpha: float = 1.0
     ) -> None:
         """A straight line with round ends, ``width`` pixels wide."""
-        x0, y0, x1, y1 = (float(v) for v in (*start, *end))
-        reach = width / 2 + 1
-        box = self._box(min(x0, x1) - reach, min(y0, y1) - reach, max(x0, x1) + reach,
-                        max(y0, y1) + reach)  # fmt: skip
-        if box is None:
-            return
-        dx, dy = x1 - x0, y1 - y0
-        where, across, down = _places(box, (x0, y0), (dx, dy), reach)
-        x, y = across - x0, down - y0
-        square = dx * dx + dy * dy
-        along = (x * dx + y * dy) / (square or 1.0)
-        along = np.minimum(np.maximum(along, 0), 1)
-        away = np.hypot(x - along * dx, y - along * dy)
-        self._blend(where, width / 2 + 0.5 - away, colour, alpha)
+
+    @abstractmethod
+    def area(self, points: Sequence[Xy], colour: Rgb, *, alpha: float) -> None:
+        """A filled polygon."""
+
+    @abstractmethod
+    def cross(self, point: Xy, colour: Rgb, *, arm: float, width: float, alpha: float) -> None:
+        """A small upright cross, open in its middle so that the spot stays visible."""
+
+    @abstractmethod
+    def stamp(self, cover: NDArray[np.float32], x0: int, y0: int, colour: Rgb) -> None:
+        """A colour where ``cover``, laid with its first pixel at a place, is above 0."""
 
     def path(
         self,
@@ -78,11 +71,58 @@ class Canvas:
             first, last = (i + 0.25) / count, (i + 0.75) / count
             self.line(a + (b - a) * first, a + (b - a) * last, colour, width=width, alpha=alpha)
 
+    def text(
+        self,
+        texts: Sequence[tuple[Xy, str, Rgb, FreeTypeFont | ImageFont, str]],
+        *,
+        halo: int = 2,
+    ) -> None:
+        """Words ``((x, y), text, colour, font, anchor)``, with a dark rim of ``halo`` pixels.
+
+        They are put at whole pixels, so that words that come back are drawn but once.
+        """
+        for (x, y), words, colour, font, anchor in texts:
+            for stroke, ink in ((halo, _HALO), (0, colour)) if halo else ((0, colour),):
+                cover, x0, y0 = _stamp(words, font, anchor, stroke)
+                self.stamp(cover, round(float(x)) + x0, round(float(y)) + y0, ink)
+
+
+class Canvas(Pen):
+    """A picture being drawn, or some rows of it.
+
+    Attributes:
+        pixels: ``(rows, columns, 3)`` uint8.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], rows: tuple[int, int] | None = None) -> None:
+        self.pixels = pixels
+        first, end = (0, len(pixels)) if rows is None else rows
+        self._first, self._end = max(first, 0), min(end, len(pixels))
+
+    def line(
+        self, start: Xy, end: Xy, colour: Rgb, *, width: float = 1.2, alpha: float = 1.0
+    ) -> None:
+        """A straight line with round ends, ``width`` pixels wide."""
+        x0, y0, x1, y1 = (float(v) for v in (*start, *end))
+        reach = width / 2 + 1
+        box = self._box(min(x0, x1) - reach, min(y0, y1) - reach, max(x0, x1) + reach,
+                        max(y0, y1) + reach)  # fmt: skip
+        if box is None:
+            return
+        dx, dy = x1 - x0, y1 - y0
+        where, across, down = _places(box, (x0, y0), (dx, dy), reach)
+        x, y = across - x0, down - y0
+        square = dx * dx + dy * dy
+        along = (x * dx + y * dy) / (square or 1.0)
+        along = np.minimum(np.maximum(along, 0), 1)
+        away = np.hypot(x - along * dx, y - along * dy)
+        self._blend(where, width / 2 + 0.5 - away, colour, alpha)
+
     def area(self, points: Sequence[Xy], colour: Rgb, *, alpha: float) -> None:
         """A filled polygon."""
         from PIL import Image, ImageDraw
 
-        outline = np.asarray(points, float)
+        outline = np.floor(np.asarray(points, float))  # Pillow knows whole pixels only
         if len(outline) < 3:
             return
         box = self._box(*outline.min(axis=0), *(outline.max(axis=0) + 1))
@@ -110,23 +150,8 @@ class Canvas:
         away = np.minimum(level, upright)
         self._blend(_slices(box), width / 2 + 0.5 - away, colour, alpha)
 
-    def text(
-        self,
-        texts: Sequence[tuple[Xy, str, Rgb, FreeTypeFont | ImageFont, str]],
-        *,
-        halo: int = 2,
-    ) -> None:
-        """Words ``((x, y), text, colour, font, anchor)``, with a dark rim of ``halo`` pixels.
-
-        They are put at whole pixels, so that words that come back are drawn but once.
-        """
-        for (x, y), words, colour, font, anchor in texts:
-            for stroke, ink in ((halo, _HALO), (0, colour)) if halo else ((0, colour),):
-                cover, x0, y0 = _stamp(words, font, anchor, stroke)
-                self._put(cover, round(float(x)) + x0, round(float(y)) + y0, ink)
-
-    def _put(self, cover: NDArray[np.float32], x0: int, y0: int, colour: Rgb) -> None:
-        """Blend a stamp in, as far as it lies on the picture."""
+    def stamp(self, cover: NDArray[np.float32], x0: int, y0: int, colour: Rgb) -> None:
+        """A colour where ``cover``, laid with its first pixel at a place, is above 0."""
         rows, columns = cover.shape
         box = self._box(x0, y0, x0 + columns - 1, y0 + rows - 1)
         if box is not None:
@@ -135,11 +160,11 @@ class Canvas:
             self._blend(_slices(box), part, colour, 1.0)
 
     def _box(self, left: float, top: float, right: float, bottom: float) -> _Box | None:
-        """The part of a rectangle that lies on the picture, or None."""
-        rows, columns = self.pixels.shape[:2]
-        x0, y0 = max(0, math.floor(left)), max(0, math.floor(top))
+        """The part of a rectangle that lies on the rows that are drawn, or None."""
+        columns = self.pixels.shape[1]
+        x0, y0 = max(0, math.floor(left)), max(self._first, math.floor(top))
         x1 = min(columns, math.ceil(min(right, columns)) + 1)
-        y1 = min(rows, math.ceil(min(bottom, rows)) + 1)
+        y1 = min(self._end, math.ceil(min(bottom, self._end)) + 1)
         return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     def _blend(self, where: _Where, cover: NDArray[np.floating], colour: Rgb, alpha: float) -> None:
@@ -152,6 +177,49 @@ class Canvas:
         mixed += part
         mixed += 0.5
         self.pixels[where] = mixed.astype(np.uint8)
+
+
+class Strokes(Pen):
+    """What is to be drawn, kept in order, so that some rows can be drawn before others."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, float, Callable[[Canvas], None]]] = []
+
+    def draw(self, canvas: Canvas, first: int, end: int) -> None:
+        """Draw what touches the rows from ``first`` to before ``end``."""
+        for top, bottom, stroke in self._kept:
+            if top < end and bottom >= first:
+                stroke(canvas)
+
+    def line(
+        self, start: Xy, end: Xy, colour: Rgb, *, width: float = 1.2, alpha: float = 1.0
+    ) -> None:
+        """A straight line with round ends, ``width`` pixels wide."""
+        stroke = partial(Canvas.line, start=start, end=end, colour=colour, width=width, alpha=alpha)
+        self._keep(min(start[1], end[1]), max(start[1], end[1]), width / 2 + 2, stroke)
+
+    def area(self, points: Sequence[Xy], colour: Rgb, *, alpha: float) -> None:
+        """A filled polygon."""
+        down = [point[1] for point in points]
+        stroke = partial(Canvas.area, points=points, colour=colour, alpha=alpha)
+        self._keep(min(down), max(down), 2, stroke)
+
+    def cross(self, point: Xy, colour: Rgb, *, arm: float, width: float, alpha: float) -> None:
+        """A small upright cross, open in its middle so that the spot stays visible."""
+        stroke = partial(
+            Canvas.cross, point=point, colour=colour, arm=arm, width=width, alpha=alpha
+        )
+        self._keep(point[1], point[1], arm + width / 2 + 2, stroke)
+
+    def stamp(self, cover: NDArray[np.float32], x0: int, y0: int, colour: Rgb) -> None:
+        """A colour where ``cover``, laid with its first pixel at a place, is above 0."""
+        stroke = partial(Canvas.stamp, cover=cover, x0=x0, y0=y0, colour=colour)
+        self._keep(y0, y0 + len(cover), 1, stroke)
+
+    def _keep(
+        self, top: float, bottom: float, margin: float, stroke: Callable[[Canvas], None]
+    ) -> None:
+        self._kept.append((top - margin, bottom + margin, stroke))
 
 
 def _slices(box: _Box) -> tuple[slice, slice]:

@@ -17,7 +17,7 @@ from ..anatomy import CORNERS, PointName, PointStatus, Side, Vertebra
 from ..errors import MissingDependencyError
 from ..measure import VertebraMeasures
 from .atomic import output_errors
-from .canvas import Canvas, Rgb
+from .canvas import Canvas, Pen, Rgb, Strokes
 from .description import clean
 from .png import png_bytes
 
@@ -77,14 +77,15 @@ def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
     Raises:
         MissingDependencyError: if Pillow is not installed.
     """
-    pixels = _draw(analysis, image)
+    pixels, strokes = _prepared(analysis, image)
     from PIL import Image
 
+    strokes.draw(Canvas(pixels), 0, len(pixels))
     return Image.fromarray(pixels)
 
 
-def _draw(analysis: Analysis, image: DxaImage) -> NDArray[np.uint8]:
-    """``(rows, columns, 3)`` of the annotated picture."""
+def _prepared(analysis: Analysis, image: DxaImage) -> tuple[NDArray[np.uint8], Strokes]:
+    """``(rows, columns, 3)`` of the picture, and what is to be drawn on it."""
     try:
         import PIL  # noqa: F401
     except ImportError:
@@ -93,13 +94,13 @@ def _draw(analysis: Analysis, image: DxaImage) -> NDArray[np.uint8]:
             "Install it with: pip install pillow"
         ) from None
     layout = _layout(analysis, image)
-    canvas = Canvas(_picture(image.pixels, layout))
-    _draw_aac(canvas, analysis, layout)
+    pixels, pen = _picture(image.pixels, layout), Strokes()
+    _draw_aac(pen, analysis, layout)
     for vertebra, measures in zip(analysis.spine, analysis.vertebrae, strict=True):
-        _draw_body(canvas, vertebra, measures, layout)
-    _draw_bar(canvas, analysis, layout)
-    _write_words(canvas, analysis, layout)
-    return canvas.pixels
+        _draw_body(pen, vertebra, measures, layout)
+    _draw_bar(pen, analysis, layout, len(pixels))
+    _write_words(pen, analysis, layout, len(pixels))
+    return pixels, pen
 
 
 def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
@@ -109,7 +110,8 @@ def write_overlay(analysis: Analysis, image: DxaImage, path: Path) -> None:
         OutputError: if the file cannot be written.
         MissingDependencyError: if Pillow is not installed.
     """
-    content = png_bytes(_draw(analysis, image))
+    pixels, strokes = _prepared(analysis, image)
+    content = png_bytes(pixels, finish=lambda *rows: strokes.draw(Canvas(pixels, rows), *rows))
     with output_errors(path):
         path.write_bytes(content)
 
@@ -151,22 +153,20 @@ def _picture(pixels: NDArray[np.floating], layout: _Layout) -> NDArray[np.uint8]
     return np.array(sheet)
 
 
-def _draw_aac(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+def _draw_aac(pen: Pen, analysis: Analysis, layout: _Layout) -> None:
     aac = analysis.aac
     for segment in aac.segments:
         for polygon, colour in ((segment.posterior, BLUE), (segment.anterior, PURPLE)):
             if polygon:
-                canvas.area(layout.at(polygon).tolist(), colour, alpha=0.20)
+                pen.area(layout.at(polygon).tolist(), colour, alpha=0.20)
     for line, alpha in [(t, 0.35) for t in aac.thirds] + [(g, 0.8) for g in aac.guides]:
         posterior, anterior, end = layout.at((line.posterior, line.anterior, line.end))
-        canvas.line(anterior, end, GREEN, width=1.1, alpha=alpha)
+        pen.line(anterior, end, GREEN, width=1.1, alpha=alpha)
         if line in aac.guides:
-            canvas.dashes(posterior, anterior, GREEN, width=1.1, alpha=0.6)
+            pen.dashes(posterior, anterior, GREEN, width=1.1, alpha=0.6)
 
 
-def _draw_body(
-    canvas: Canvas, vertebra: Vertebra, measures: VertebraMeasures, layout: _Layout
-) -> None:
+def _draw_body(pen: Pen, vertebra: Vertebra, measures: VertebraMeasures, layout: _Layout) -> None:
     """Full lines along the walls, faint ones along the endplates, an open cross per point."""
     colour = GRADE_COLOURS[measures.final_grade]
     places = layout.at([point.xy for point in vertebra.points.values()]).tolist()
@@ -174,13 +174,13 @@ def _draw_body(
     fractured = bool(measures.final_grade)
     strong = 0.9 if fractured else 0.7
     for wall in ((PointName.PS, PointName.PI), (PointName.AS, PointName.AI)):
-        canvas.line(at[wall[0]], at[wall[1]], colour, width=1.3, alpha=strong)
+        pen.line(at[wall[0]], at[wall[1]], colour, width=1.3, alpha=strong)
     for plate in (("PS", "MS", "AS"), ("PI", "MI", "AI")):
         points = [at[PointName(name)] for name in plate if PointName(name) in at]
-        canvas.path(points, colour, width=1.0, alpha=0.75 if fractured else 0.5)
+        pen.path(points, colour, width=1.0, alpha=0.75 if fractured else 0.5)
     for name, point in vertebra.points.items():
         edited = point.status is PointStatus.EDITED
-        canvas.cross(at[name], WHITE if edited else colour, arm=4.5, width=1.2, alpha=0.95)
+        pen.cross(at[name], WHITE if edited else colour, arm=4.5, width=1.2, alpha=0.95)
 
 
 def _bar_px(analysis: Analysis, layout: _Layout) -> float | None:
@@ -188,17 +188,17 @@ def _bar_px(analysis: Analysis, layout: _Layout) -> float | None:
     return None if spacing is None else _BAR_MM / spacing[0] * layout.scale_y
 
 
-def _draw_bar(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+def _draw_bar(pen: Pen, analysis: Analysis, layout: _Layout, bottom: int) -> None:
     length = _bar_px(analysis, layout)
     if length is None or length > layout.width / 2:
         return
-    y, right = canvas.pixels.shape[0] - 18.0, layout.width - 14.0
-    canvas.line((right - length, y), (right, y), WHITE, width=2)
+    y, right = bottom - 18.0, layout.width - 14.0
+    pen.line((right - length, y), (right, y), WHITE, width=2)
     for x in (right - length, right):
-        canvas.line((x, y - 5), (x, y + 5), WHITE, width=2)
+        pen.line((x, y - 5), (x, y + 5), WHITE, width=2)
 
 
-def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
+def _write_words(pen: Pen, analysis: Analysis, layout: _Layout, bottom: int) -> None:
     small, normal, large = (_font(size) for size in (14, 17, 22))
     words: list[_Words] = []
     beside: list[_Words] = []
@@ -219,17 +219,16 @@ def _write_words(canvas: Canvas, analysis: Analysis, layout: _Layout) -> None:
         beside.append((place, vertebra.level.value, colour, normal, anchor))
         if measures.final_grade:
             x = layout.gutter_x - 10
-            canvas.line((x, y - 16), (x, y + 16), colour, width=6)
+            pen.line((x, y - 16), (x, y + 16), colour, width=6)
     beside += _guide_names(analysis, layout, small)
-    bottom = canvas.pixels.shape[0]
     for row, (text, colour) in enumerate(_footer(analysis)):
         words.append(((12, bottom - FOOTER + 16 + row * LINE), text, colour, small, "lm"))
     length = _bar_px(analysis, layout)
     if length is not None and length <= layout.width / 2:
         middle = (layout.width - 14 - length / 2, bottom - 30)
         words.append((middle, f"{_BAR_MM} mm", WHITE, small, "mm"))
-    canvas.text(beside)
-    canvas.text(words, halo=0)  # beside the image, on dark paper
+    pen.text(beside)
+    pen.text(words, halo=0)  # beside the image, on dark paper
 
 
 @lru_cache(maxsize=4)
