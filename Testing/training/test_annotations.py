@@ -302,3 +302,47 @@ def test_what_is_not_there_is_refused(tmp_path):
 )
 def test_names_are_matched_without_their_ending(name, expected):
     assert stem(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "message"),
+    [
+        ("x,y", "1e8,2", "Expected pixels of an image"),
+        ("x,y", "1,-1e308", "Expected pixels of an image"),
+        ("x,y,width,height", "1,2,0,5", "Expected the size of an image"),
+        ("x,y,width,height", "1,2,1e300,5", "Expected the size of an image"),
+        (
+            "x,y,spacing_row_mm,spacing_column_mm",
+            "1,2,0,1",
+            "Expected a pixel's size from 0.0001 to 10000 mm",
+        ),
+        (
+            "x,y,spacing_row_mm,spacing_column_mm",
+            "1,2,1,1e5",
+            "Expected a pixel's size from 0.0001 to 10000 mm",
+        ),
+    ],
+)
+def test_what_no_image_can_have_is_refused(tmp_path, columns, cells, message):
+    path = write(tmp_path / "p.csv", f"image,level,point,{columns}", f"a,L1,PS,{cells}")
+    with pytest.raises(LandmarkError, match=f"row 2: {message}"):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "1e400", "1e12"])
+def test_points_far_from_any_image_are_refused_in_json(tmp_path, value):
+    text = json.dumps(
+        coco({"id": 1, "name": "L1", "keypoints": ["PS", "AS"]}, [1, 2, 2, 5, 12345, 2])
+    )
+    (tmp_path / "c.json").write_text(text.replace("12345", value))
+    with pytest.raises(LandmarkError, match="Expected pixels of an image"):
+        read_annotations(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize("grade", [-1, 4, 10**30, 1.5, "2", True])
+def test_a_grade_that_is_none_is_refused_in_a_report(tmp_path, grade):
+    report = {"schema": "vertenet-report/1", "image": {"file": "a"},
+              "vertebrae": [{"level": "L1", "points": {}, "final_grade": grade}]}  # fmt: skip
+    (tmp_path / "r.json").write_text(json.dumps(report))
+    with pytest.raises(LandmarkError, match="a grade or score of"):
+        read_annotations(tmp_path / "r.json")

@@ -14,7 +14,8 @@ import pytest
 import vertenet
 from vertenet.errors import LandmarkError
 from vertenet.training.annotated import Annotated
-from vertenet.training.evaluation import evaluate, figures, table
+from vertenet.training.evaluation import evaluate, figures
+from vertenet.training.evaluation_columns import Columns
 from vertenet.training.evaluation_files import POINT_COLUMNS, write_evaluation
 from vertenet.training.evaluation_heights import height_errors
 from vertenet.training.evaluation_sigma import sigma_check
@@ -37,7 +38,8 @@ def judged(predicted, truth):
 
 
 def row(evaluation, group, value):
-    return next(r.figures for r in table(evaluation) if (r.group, r.value) == (group, value))
+    rows = Columns.of(evaluation.cases).table()
+    return next(r.figures for r in rows if (r.group, r.value) == (group, value))
 
 
 def test_a_shift_by_three_pixels_has_the_same_size_in_every_unit():
@@ -218,7 +220,7 @@ def test_the_files_hold_every_point_and_no_nan(tmp_path):
         levels=("L1", "L2"), shift=(3, 0), sigma={"L1": np.full(6, 1.0), "L2": np.full(6, 1.0)}
     )
     evaluation = judged([predicted], [truth])
-    rows = write_evaluation(evaluation, tmp_path / "out")
+    found = write_evaluation(evaluation, tmp_path / "out")
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {
         "summary.csv",
@@ -243,7 +245,7 @@ def test_the_files_hold_every_point_and_no_nan(tmp_path):
     assert summary["groups"][0]["figures"]["found"] == pytest.approx(2 / 3)
     assert summary["sigma"]["count"] == 24
     assert "NaN" not in (tmp_path / "out" / "summary.json").read_text()
-    assert len(tables(evaluation, rows)) == 3
+    assert len(tables(found)) == 3
 
 
 def test_angles_have_a_picture_where_there_are_any(tmp_path):
@@ -295,3 +297,12 @@ def test_an_evaluation_loads_no_torch():
         [sys.executable, "-c", code], check=False, env={**os.environ, "PYTHONPATH": home}
     )
     assert done.returncode == 0
+
+
+def test_points_that_lie_on_one_another_have_no_height_and_break_nothing(tmp_path):
+    flat, whole = image(), image()
+    flat.bodies["L1"] = np.tile([[100.0, 40.0]], (6, 1))
+    for predicted, truth in ((flat, flat), (flat, whole), (whole, flat)):
+        found = write_evaluation(judged([predicted], [truth]), tmp_path / "out", plots=False)
+        assert {item.count for item in found.heights} == {2}
+    assert "NaN" not in (tmp_path / "out" / "summary.json").read_text()

@@ -8,7 +8,7 @@ from vertenet.geometry import PixelScale
 from vertenet.measure import measure_alignment
 from vertenet.training.annotated import WALLS, Annotated
 from vertenet.training.evaluation import evaluate
-from vertenet.training.evaluation_agreement import image_agreement, image_differences
+from vertenet.training.evaluation_agreement import ImagePairs
 from vertenet.training.evaluation_kappa import kappas, weighted_kappa
 
 BODY = np.array([[-20.0, -15], [0, -15], [20, -15], [20, 15], [0, 15], [-20, 15]])
@@ -143,7 +143,10 @@ def test_totals_and_angles_have_limits_of_agreement():
         {n: image(n, walls=high) for n in "ab"},
         {"a": image("a", walls=low), "b": image("b", walls=high)},
     ).cases
-    found = {item.name: item for item in image_agreement(cases)}
+    pairs = ImagePairs()
+    for case in cases:
+        pairs.add(case)
+    found = {item.name: item for item in pairs.agreement()}
     total = found["AAC-24"]
     assert (total.count, total.bias, total.rms_cv) == (2, pytest.approx(4.0), None)
     sd = 8 / np.sqrt(2)
@@ -167,7 +170,9 @@ def test_the_angles_are_those_of_measure(mirrored):
         for lv in LEVELS
     ))  # fmt: skip
     ours = measure_alignment(spine, PixelScale(0.5, 0.3, in_mm=True))
-    found = image_differences(evaluate({"a": item}, {"a": item}).cases)
+    pairs = ImagePairs()
+    pairs.add(evaluate({"a": item}, {"a": item}).cases[0])
+    found = pairs.differences()
     kyphosis, lordosis = found["kyphosis T4-T12"][1][0, 0], found["lordosis L1-L5"][1][0, 0]
     assert kyphosis == pytest.approx(ours.kyphosis_t4_t12.value, abs=1e-9)
     assert lordosis == pytest.approx(ours.lordosis_l1_l5.value, abs=1e-9)

@@ -2,15 +2,12 @@
 
 import pytest
 
-from vertenet.training.annotated import Annotated
 from vertenet.training.pairing import pair_images
 
 
 def pairs(predicted, true):
-    found, doubtful = pair_images(
-        {name: Annotated(name) for name in predicted}, {name: Annotated(name) for name in true}
-    )
-    return {t.image: p.image if p else None for t, p in found}, doubtful
+    found, doubtful = pair_images(predicted, true)
+    return dict(found), doubtful
 
 
 def test_equal_names_belong_together_whatever_else_fits():

@@ -440,18 +440,17 @@ def evaluate(
     batch, COCO keypoints, makesense.ai's points or the published .mat; see
     docs/evaluation.md.
     """
-    from .training.annotations import read_annotations
-    from .training.evaluation import evaluate as compare
+    from .training.annotations import open_annotations
+    from .training.evaluation import Comparison
     from .training.evaluation_files import write_evaluation
     from .training.evaluation_table import tables
     from .training.own_images import frames_of
 
-    true = read_annotations(truth)
+    true = open_annotations(truth)
     frames = None if images is None else frames_of(true.values(), images)
-    found = compare(read_annotations(predictions), true, frames=frames)
+    compared = Comparison(open_annotations(predictions), true, frames=frames)
     _make_folder(output)
-    rows = write_evaluation(found, output, plots=not no_plots)
-    parts = tables(found, rows)
+    parts = tables(write_evaluation(compared, output, plots=not no_plots))
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 200).print(*parts, sep="\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,11 @@ SIDES = {"TL": "PS", "TR": "AS", "BL": "PI", "BR": "AI"}
 
 WALLS = tuple(f"L{i}_{wall}" for i in (1, 2, 3, 4) for wall in ("anterior", "posterior"))
 """The eight walls of the aorta that are scored."""
+
+FARTHEST_PX = 1e7
+"""No image reaches so far: a point beyond is a mistake, and breaks what is computed of it."""
+SPACING_MM = (1e-4, 1e4)
+"""What the size of a pixel may be; DXA has 0.2 to 1 mm."""
 
 MIRROR = (2, 1, 0, 5, 4, 3)
 """Rows of a body with posterior and anterior exchanged."""
@@ -77,8 +82,14 @@ class Annotated:
         """Put one point.
 
         Raises:
-            LandmarkError: if the level or the point has no such name, or it is there already.
+            LandmarkError: if the level or the point has no such name, or it is there already,
+                or lies where no image is.
         """
+        if math.isinf(x) or math.isinf(y) or abs(x) > FARTHEST_PX or abs(y) > FARTHEST_PX:
+            raise LandmarkError(
+                f"Expected pixels of an image, got {level} {point} of '{self.image}' at "
+                f"({x:g}, {y:g}). Correct the point."
+            )
         body = self.bodies.setdefault(level_name(level), np.full((6, 2), np.nan))
         row = ROWS.get(SIDES.get(point, point))
         if row is None:
@@ -91,6 +102,24 @@ class Annotated:
                 f"Expected {level} {point} of '{self.image}' once, got it twice. Remove one."
             )
         body[row] = x, y
+
+    def check(self) -> None:
+        """See that size and spacing are those of an image.
+
+        Raises:
+            LandmarkError: if they cannot be.
+        """
+        if self.size is not None and not all(1 <= side <= FARTHEST_PX for side in self.size):
+            raise LandmarkError(
+                f"Expected the size of an image in pixels, got {self.size[0]} x "
+                f"{self.size[1]} for '{self.image}'. Correct width and height."
+            )
+        low, high = SPACING_MM
+        if self.spacing_mm is not None and not all(low <= mm <= high for mm in self.spacing_mm):
+            raise LandmarkError(
+                f"Expected a pixel's size from {low:g} to {high:g} mm, got {self.spacing_mm[0]:g}, "
+                f"{self.spacing_mm[1]:g} for '{self.image}'. Correct the spacing."
+            )
 
     def mirrored(self) -> Annotated:
         """The same with posterior and anterior exchanged in every body."""
@@ -138,20 +167,3 @@ def stem(image: str) -> str:
         name = name.removesuffix(ending)
     head, dot, tail = name.rpartition(".")
     return head if dot and 1 <= len(tail) <= 5 and not tail.isdigit() else name
-
-
-def by_image(items: Iterable[Annotated]) -> dict[str, Annotated]:
-    """By image name.
-
-    Raises:
-        LandmarkError: if an image occurs twice.
-    """
-    out: dict[str, Annotated] = {}
-    for item in items:
-        if item.image in out:
-            raise LandmarkError(
-                f"Expected each image once, got points of '{item.image}' twice. "
-                "Remove one of the two or give the images different names."
-            )
-        out[item.image] = item.placed()
-    return out

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import LandmarkError
-from .annotated import Annotated
 from .annotated_csv import read_csv
+from .shelf import Shelf
 
 _MARK, _IMAGES, _VERTEBRAE = "cohort.json", "images.csv", "vertebrae.csv"
 _COLUMNS = {"image", "vertebrae", "aac_crop"}
@@ -19,12 +20,12 @@ def is_cohort(folder: Path) -> bool:
     return (folder / _MARK).is_file()
 
 
-def read_cohort(folder: Path, text_of: Callable[[Path], str]) -> list[Annotated]:
-    """All images of a cohort.
+def read_cohort(folder: Path, open_text: Callable[[Path], TextIO]) -> Shelf:
+    """All images of a cohort, row by row.
 
     Args:
         folder: output of ``vertenet batch``.
-        text_of: reads a text file.
+        open_text: opens a text file.
 
     Raises:
         LandmarkError: if the tables are not there yet, or damaged.
@@ -35,17 +36,24 @@ def read_cohort(folder: Path, text_of: Callable[[Path], str]) -> list[Annotated]
             f"Expected the tables of a cohort in '{folder}', but {' and '.join(missing)} are not "
             "there. Run 'vertenet batch' to its end first."
         )
-    vertebrae = text_of(folder / _VERTEBRAE)
-    empty = len(vertebrae.splitlines()) <= 1
-    items = {i.image: i for i in ([] if empty else read_csv(vertebrae, _VERTEBRAE))}
-    for row in csv.DictReader(text_of(folder / _IMAGES).splitlines()):
-        if not set(row) >= _COLUMNS:
+    with open_text(folder / _VERTEBRAE) as stream:
+        images = read_csv(stream, _VERTEBRAE)
+    with open_text(folder / _IMAGES) as stream:
+        try:
+            for row in csv.DictReader(stream):
+                _about(images, row)
+        except (csv.Error, ValueError, AttributeError) as error:
             raise LandmarkError(
-                f"Expected the columns of 'vertenet batch' in '{folder / _IMAGES}', got "
-                f"{','.join(map(str, row))}. Run 'vertenet batch' again."
-            )
-        item = items.setdefault(row["image"].strip(), Annotated(row["image"].strip()))
-        item.crop = row["aac_crop"] or None
-        if not item.bodies and row.get("width") and row.get("height"):
-            item.size = int(row["width"]), int(row["height"])
-    return list(items.values())
+                f"Expected the columns of 'vertenet batch' in '{folder / _IMAGES}', got another or "
+                f"a damaged table ({error}). Run 'vertenet batch' again."
+            ) from None
+    return images
+
+
+def _about(images: Shelf, row: dict[str, str]) -> None:
+    if not set(row) >= _COLUMNS:
+        raise ValueError(f"columns {','.join(map(str, row))[:200]}")
+    item = images.open(row["image"].strip())
+    item.crop = row["aac_crop"] or None
+    if not item.bodies and row.get("width") and row.get("height"):
+        item.size = int(row["width"]), int(row["height"])

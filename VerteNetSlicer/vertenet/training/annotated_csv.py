@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import LandmarkError
 from .annotated import ROWS, SIDES, WALLS, Annotated, level_name
 from .published_order import place_published
+from .shelf import Shelf
 
 Row = dict[str, str]
 _MAKESENSE = ("label", "x", "y", "image", "width", "height")
@@ -34,23 +36,25 @@ _HEADING = 1 << 16  # characters; no heading is longer
 _FALSE = ("false", "no", "0", "uncertain")
 
 
-def read_csv(text: str, name: str) -> list[Annotated]:
+def read_csv(stream: TextIO, name: str, *, folder: Path | None = None) -> Shelf:
     """The annotated images of a CSV file, in the order of their first rows.
 
     Args:
-        text: the file's content.
+        stream: the file's text, from its beginning; opened without translating line ends.
         name: the file's name, for messages.
+        folder: where the file lies.
 
     Raises:
         LandmarkError: naming the row of what cannot be read.
     """
-    images: dict[str, Annotated] = {}
+    images = Shelf()
     loose: dict[str, list[tuple[str, float, float]]] = {}
-    for number, row in _rows(text, name):
+    for number, row in _rows(stream, name):
         image = row.get("image", "")
         if not image:
             raise _error(name, number, "an image's name", image)
-        item = images.setdefault(image, Annotated(image))
+        item = images.open(image)
+        item.folder = folder
         try:
             _about_image(item, row)
             if "ps_x" in row:
@@ -66,20 +70,19 @@ def read_csv(text: str, name: str) -> list[Annotated]:
         except LandmarkError as error:
             raise LandmarkError(f"{name}, row {number}: {error}") from None
     for image, points in loose.items():
-        place_published(images[image], points)
-    if not images:
-        raise LandmarkError(f"Expected rows with points in '{name}', got none. Fill in the table.")
-    return list(images.values())
+        place_published(images.open(image), points)
+    return images
 
 
-def _rows(text: str, name: str) -> Iterator[tuple[int, Row]]:
+def _rows(stream: TextIO, name: str) -> Iterator[tuple[int, Row]]:
     """Rows with their number and their columns' names in small letters, one by one."""
-    lines = text[:_HEADING].splitlines()
-    heading = lines[0] if lines else ""
+    start = stream.read(_HEADING)
+    heading = next(iter(start.splitlines()), "")
     mark = max(",;\t", key=heading.count)
     columns: list[str] = []
+    stream.seek(0)
     try:
-        for i, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=mark)):
+        for i, row in enumerate(csv.reader(stream, delimiter=mark)):
             cells = [cell.strip() for cell in row]
             if not any(row):
                 continue
@@ -170,37 +173,34 @@ def _about_image(item: Annotated, row: Row) -> None:
         item.size = int(_number(row, "width")), int(_number(row, "height"))
     if row.get("spacing_row_mm") and row.get("spacing_column_mm"):
         item.spacing_mm = _number(row, "spacing_row_mm"), _number(row, "spacing_column_mm")
+    item.check()
     for wall in WALLS:
         if row.get(f"aac_{wall}".lower(), "") in ("0", "1", "2", "3"):
             item.walls[wall] = int(row[f"aac_{wall}".lower()])
 
 
-def add_truth_table(items: Iterable[Annotated], text: str, name: str) -> None:
-    """Add what a ``truth.csv`` beside the points says: grades, look, spacing."""
-    known = {item.image: item for item in items}
-    for _, row in _table(text):
-        item = known.get(row.get("image", ""))
-        if item is None:
-            continue
-        _quietly(_about_image, item, row, name)
-        level = row.get("level", "").upper()
-        if level in item.bodies:
-            _about_level(item, level, row)
+def add_truth_table(images: Shelf, stream: TextIO, name: str) -> None:
+    """Add what a ``truth.csv`` beside the points says: grades, look, spacing.
 
-
-def _table(text: str) -> list[tuple[int, Row]]:
-    reader = csv.DictReader(io.StringIO(text))
-    return [
-        (
-            i + 2,
-            {
-                (k or "").strip().lower(): (v or "").strip()
-                for k, v in row.items()
-                if isinstance(v, str)
-            },
-        )
-        for i, row in enumerate(reader)
-    ]
+    Raises:
+        LandmarkError: if it cannot be read.
+    """
+    try:
+        for cells in csv.DictReader(stream):
+            row = {
+                (k or "").strip().lower(): v.strip() for k, v in cells.items() if isinstance(v, str)
+            }
+            if row.get("image", "") not in images:
+                continue
+            item = images.open(row["image"])
+            _quietly(_about_image, item, row, name)
+            level = row.get("level", "").upper()
+            if level in item.bodies:
+                _about_level(item, level, row)
+    except csv.Error as error:
+        raise LandmarkError(
+            f"Expected a CSV file, but '{name}' cannot be read ({error}). Save it again as CSV."
+        ) from None
 
 
 def _quietly(work: Callable[[Annotated, Row], None], item: Annotated, row: Row, name: str) -> None:

@@ -117,18 +117,25 @@ def _report(content: Json) -> Annotated:
                 sigma = item.sigma.setdefault(level, np.full(6, np.nan))
                 sigma[ROWS[name]] = float(point["sigma_px"])
         if vertebra.get("final_grade") is not None:
-            item.grade[level] = int(vertebra["final_grade"])
+            item.grade[level] = _grade(vertebra["final_grade"])
         if (vertebra.get("reader") or {}).get("evaluable") is False:
             item.unclear.add(level)
     _report_aorta(item, content.get("aac") or {})
     return item
 
 
+def _grade(value: object) -> int:
+    """A grade or a score of a wall, both 0 to 3."""
+    if type(value) is not int or not 0 <= value <= 3:
+        raise ValueError(f"a grade or score of {value!r}")
+    return value
+
+
 def _report_aorta(item: Annotated, aac: Json) -> None:
     item.crop = (aac.get("crop") or {}).get("status")
     for level, walls in ((aac.get("scores") or {}).get("walls") or {}).items():
         scored = {
-            f"{level}_{wall}": int(score) for wall, score in walls.items() if score is not None
+            f"{level}_{wall}": _grade(score) for wall, score in walls.items() if score is not None
         }
         item.walls |= scored
 

@@ -11,28 +11,42 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LandmarkError
-from .annotated import Annotated, by_image, stem
+from .annotated import Annotated, stem
 from .annotated_cohort import is_cohort, read_cohort
 from .annotated_csv import add_truth_table, read_csv
 from .annotated_json import read_json
 from .matlab import read_mat
 from .published_order import PUBLISHED_CORNERS, PUBLISHED_LEVELS, place_published
+from .shelf import Shelf
 
-__all__ = ["Annotated", "read_annotations", "stem"]
+__all__ = ["Annotated", "open_annotations", "read_annotations", "stem"]
 
 _MARKUPS, _REPORT, _TRUTH = ".mrk.json", "report.json", "truth.csv"
 _SAME_PX = 1e-6
+_START = 4096  # characters in which JSON shows itself
 
 
 def read_annotations(path: str | Path) -> dict[str, Annotated]:
-    """The annotations of a file or a folder, by image name.
+    """The annotations of a file or a folder, by image name, all in memory.
+
+    Raises:
+        LandmarkError: as :func:`open_annotations` does.
+    """
+    return {name: item.placed() for name, item in open_annotations(path).items()}
+
+
+def open_annotations(path: str | Path) -> Mapping[str, Annotated]:
+    """The annotations of a file or a folder, by image name; few of them in memory.
 
     Args:
         path: a file, or a folder with ``points.csv``, ``*.mrk.json`` (at any depth), ``*.mat``
@@ -47,10 +61,23 @@ def read_annotations(path: str | Path) -> dict[str, Annotated]:
             f"Expected annotations at '{place}', but nothing is there. Check the path."
         )
     if is_cohort(place):
-        return by_image(read_cohort(place, _text))
+        return read_cohort(place, _opened)
     files = _files(place) if place.is_dir() else [place]
-    found = [item for file in files for item in _read(file)]
-    return by_image(found)
+    if len(files) == 1:
+        found = _read(files[0])
+        if isinstance(found, Shelf):
+            return found
+    images = Shelf()
+    for file in files:
+        found = _read(file)
+        for item in found.values() if isinstance(found, Shelf) else found:
+            if item.image in images:
+                raise LandmarkError(
+                    f"Expected each image once, got points of '{item.image}' twice. "
+                    "Remove one of the two or give the images different names."
+                )
+            images.put(item)
+    return images
 
 
 def _files(folder: Path) -> list[Path]:
@@ -70,19 +97,24 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
-def _read(file: Path) -> list[Annotated]:
+def _read(file: Path) -> list[Annotated] | Shelf:
     if file.suffix.lower() == ".mat":
         return [_read_mat(file)]
-    text = _text(file)
-    if text.lstrip()[:1] in ("{", "["):
-        return _read_json(file, text)
-    items = read_csv(text, file.name)
+    with _opened(file) as stream:
+        if stream.read(_START).lstrip()[:1] in ("{", "["):
+            stream.seek(0)
+            return _read_json(file, stream.read())
+        stream.seek(0)
+        images = read_csv(stream, file.name, folder=file.parent)
+    if not images:
+        raise LandmarkError(
+            f"Expected rows with points in '{file.name}', got none. Fill in the table."
+        )
     beside = file.with_name(_TRUTH)
     if beside.is_file() and beside != file:
-        add_truth_table(items, _text(beside), beside.name)
-    for item in items:
-        item.folder = file.parent
-    return items
+        with _opened(beside) as stream:
+            add_truth_table(images, stream, beside.name)
+    return images
 
 
 def _read_json(file: Path, text: str) -> list[Annotated]:
@@ -128,23 +160,45 @@ def _image_of(file: Path) -> str:
 
 
 def _text(file: Path) -> str:
+    with _opened(file) as stream:
+        return stream.read()
+
+
+def _opened(file: Path) -> TextIO:
+    """A text file in the encoding that it has, open at its beginning.
+
+    Raises:
+        LandmarkError: if it cannot be read, or is no text.
+    """
     try:
-        data = file.read_bytes()
+        with file.open("rb") as data:
+            start = data.read(4096)
+            wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+            if b"\0" in start and not wide:
+                raise LandmarkError(
+                    f"Expected annotations as CSV, JSON or .mat, but '{file.name}' is another "
+                    "binary file. Give the file with the points."
+                )
+            data.seek(0)
+            encoding = _encoding(data, "utf-16" if wide else "utf-8-sig")
+        return file.open(encoding=encoding, newline="")
     except OSError as error:
         raise LandmarkError(
             f"Expected annotations in '{file}', but it cannot be read "
             f"({error.strerror or error}). Check the path."
         ) from None
-    if b"\0" in data[:4096] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise LandmarkError(
-            f"Expected annotations as CSV, JSON or .mat, but '{file.name}' is another binary "
-            "file. Give the file with the points."
-        )
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+def _encoding(data: IO[bytes], expected: str) -> str:
+    """What is expected where the whole file is so, else Latin-1, which any file is."""
+    decoder = codecs.getincrementaldecoder(expected)()
     try:
-        return data.decode(encoding)
+        while block := data.read(1 << 20):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeError:
-        return data.decode("latin-1")
+        return "latin-1"
+    return expected
 
 
 def _read_mat(file: Path) -> Annotated:

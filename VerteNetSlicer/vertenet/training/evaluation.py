@@ -1,24 +1,19 @@
-"""Predictions against truth: overall, and by level, point, grade, look and quality."""
+"""Predictions against truth, image by image, with few of them in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import LandmarkError
-from .annotated import LABELLED, ROWS, Annotated
-from .metrics import CORNER_ROWS, Bodies, ImageResult, Match, compare, spread, summary
+from .annotated import LABELLED, Annotated
+from .evaluation_columns import Columns, Figures
+from .metrics import Bodies, ImageResult, compare
 from .pairing import pair_images
 
-Array = NDArray[np.float64]
-Figures = dict[str, float | None]
-REGIONS = {"T4-T11": LABELLED[:8], "T12-L5": LABELLED[8:]}
-ALL_ROWS = tuple(range(6))
-_OF_IMAGES = ("images", "false_per_image", "unjudged_per_image", "images_levels_right")
+Frames = Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]]
 
 
 @dataclass(frozen=True)
@@ -39,29 +34,6 @@ class Case:
     size: tuple[int, int] | None
     spacing_mm: tuple[float, float] | None
 
-    def keeping(self, keep: Callable[[Match], bool]) -> Case:
-        """The case with some of its vertebrae."""
-        chosen = tuple(m for m in self.result.matches if keep(m))
-        return replace(self, result=replace(self.result, matches=chosen))
-
-
-Keep = Callable[[Case, Match], bool]
-
-
-@dataclass(frozen=True)
-class Row:
-    """The figures of one group, for example all vertebrae L1.
-
-    Attributes:
-        group: what was grouped by.
-        value: of this group.
-        figures: by name, None where they do not apply or nothing is known.
-    """
-
-    group: str
-    value: str
-    figures: Figures
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -70,17 +42,17 @@ class Evaluation:
     cases: tuple[Case, ...]
     notes: tuple[str, ...]
 
+    @property
+    def images(self) -> list[str]:
+        """The names of the images, as the truth has them."""
+        return [case.truth.image for case in self.cases]
 
-def evaluate(
-    predictions: Mapping[str, Annotated],
-    truth: Mapping[str, Annotated],
-    *,
-    frames: Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]] | None = None,
-) -> Evaluation:
-    """Compare image by image, matched by their names as :func:`.pairing.pair_images` says.
+
+class Comparison:
+    """Predictions against truth as a stream: each image is compared when it is asked for.
 
     Args:
-        predictions: of :func:`vertenet.training.annotations.read_annotations`.
+        predictions: by image name.
         truth: the same.
         frames: (width, height) and (row, column) spacing in mm by image name of the truth,
             for annotations that do not tell them.
@@ -88,18 +60,82 @@ def evaluate(
     Raises:
         LandmarkError: if no image is in both.
     """
-    pairs, doubtful = pair_images(predictions, truth)
-    missing = [t.image for t, p in pairs if p is None]
-    if len(missing) == len(pairs):
-        raise LandmarkError(
-            "Expected images that are both in the predictions and in the truth, got none: the "
-            f"truth begins with '{next(iter(truth), '')}', the predictions with "
-            f"'{next(iter(predictions), '')}'. Make the image names equal."
-        )
-    cases = tuple(_case(t, p, (frames or {}).get(t.image, (None, None))) for t, p in pairs)
-    used = {id(p) for _, p in pairs}
-    extra = [p.image for p in predictions.values() if id(p) not in used]
-    return Evaluation(cases, tuple(_notes(cases, missing, extra, doubtful)))
+
+    def __init__(
+        self,
+        predictions: Mapping[str, Annotated],
+        truth: Mapping[str, Annotated],
+        *,
+        frames: Frames | None = None,
+    ) -> None:
+        self._predictions, self._truth, self._frames = predictions, truth, frames or {}
+        self._pairs, doubtful = pair_images(predictions, truth)
+        used = {other for _, other in self._pairs if other is not None}
+        if not used:
+            raise LandmarkError(
+                "Expected images that are both in the predictions and in the truth, got none: the "
+                f"truth begins with '{next(iter(truth), '')}', the predictions with "
+                f"'{next(iter(predictions), '')}'. Make the image names equal."
+            )
+        missing = [name for name, other in self._pairs if other is None]
+        extra = [name for name in predictions if name not in used]
+        self._notes = _notes(missing, extra, doubtful)
+        self._lacking, self._nameless = 0, 0
+
+    @property
+    def images(self) -> list[str]:
+        """The names of the images that are compared, as the truth has them."""
+        return [name for name, _ in self._pairs]
+
+    @property
+    def cases(self) -> Iterator[Case]:
+        """Each image of the truth; what is compared is not kept."""
+        self._lacking, self._nameless = 0, 0
+        for name, other in self._pairs:
+            predicted = None if other is None else self._predictions[other].placed()
+            frame = self._frames.get(name, (None, None))
+            case = _case(self._truth[name].placed(), predicted, frame)
+            self._lacking += case.size is None
+            self._nameless += not case.result.has_levels
+            yield case
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was left out; complete once all cases were asked for."""
+        notes = list(self._notes)
+        if self._lacking:
+            notes.append(
+                f"The size of {self._lacking} image(s) is not known: no error at 512 x 1024 for "
+                "them. Give --images."
+            )
+        if self._nameless:
+            notes.append(
+                f"{self._nameless} image(s) have levels that are not certain: their names are not "
+                "judged."
+            )
+        return tuple(notes)
+
+
+def evaluate(
+    predictions: Mapping[str, Annotated],
+    truth: Mapping[str, Annotated],
+    *,
+    frames: Frames | None = None,
+) -> Evaluation:
+    """Compare image by image, matched by their names as :func:`.pairing.pair_images` says.
+
+    All cases are kept; :class:`Comparison` is for very many.
+
+    Args:
+        predictions: of :func:`vertenet.training.annotations.read_annotations`.
+        truth: the same.
+        frames: as :class:`Comparison` takes them.
+
+    Raises:
+        LandmarkError: if no image is in both.
+    """
+    found = Comparison(predictions, truth, frames=frames)
+    return Evaluation(tuple(found.cases), found.notes)
 
 
 def _case(
@@ -145,9 +181,7 @@ def _misfit(result: ImageResult) -> float:
     return sum(float(np.nansum(m.share)) for m in result.matches)
 
 
-def _notes(
-    cases: Iterable[Case], missing: list[str], extra: list[str], doubtful: list[str]
-) -> list[str]:
+def _notes(missing: list[str], extra: list[str], doubtful: list[str]) -> list[str]:
     notes = []
     if doubtful:
         notes.append(
@@ -165,129 +199,9 @@ def _notes(
             f"{len(extra)} predicted image(s) are not in the truth and were left out: "
             f"{', '.join(extra[:5])}{' ...' if len(extra) > 5 else ''}."
         )
-    lacking = sum(case.size is None for case in cases)
-    if lacking:
-        notes.append(
-            f"The size of {lacking} image(s) is not known: no error at 512 x 1024 for "
-            "them. Give --images."
-        )
-    nameless = sum(not case.result.has_levels for case in cases)
-    if nameless:
-        notes.append(
-            f"{nameless} image(s) have levels that are not certain: their names are not judged."
-        )
     return notes
 
 
-def figures(
-    cases: Iterable[Case], rows: tuple[int, ...] = CORNER_ROWS, *, of_images: bool = True
-) -> Figures:
-    """The figures of some cases.
-
-    Args:
-        cases: what to sum up.
-        rows: which of the six points count in the errors.
-        of_images: False leaves out what only whole images have.
-    """
-    chosen = list(cases)
-    found: dict[str, float] = summary([case.result for case in chosen], rows)
-    lengths = [
-        m.length[list(rows)] for case in chosen if case.spacing_mm for m in case.result.matches
-    ]
-    mm = np.concatenate(lengths) if lengths else np.empty(0)
-    found |= spread("mm", mm[np.isfinite(mm)])
-    if not of_images:
-        found |= dict.fromkeys(_OF_IMAGES, float("nan"))
-    return {name: value if np.isfinite(value) else None for name, value in found.items()}
-
-
-def table(evaluation: Evaluation) -> list[Row]:
-    """Overall, and by region, level, point, grade, look, quality and annotator's confidence.
-
-    Errors are those of the four corners, but for the rows by point and "six points".
-    """
-    cases = evaluation.cases
-    rows = [
-        Row("all", "corners", figures(cases)),
-        Row("all", "six points", figures(cases, ALL_ROWS)),
-    ]
-    rows += [
-        _of_bodies("region", name, cases, _of_level(levels)) for name, levels in REGIONS.items()
-    ]
-    rows += [_of_bodies("level", level, cases, _of_level((level,))) for level in _levels(cases)]
-    for name, row in ROWS.items():
-        rows.append(Row("point", name, figures(cases, (row,), of_images=False)))
-    grades = sorted({g for case in cases for g in case.truth.grade.values()})
-    rows += [_of_bodies("grade", str(grade), cases, _of_grade(grade)) for grade in grades]
-    rows += _of_images("look", cases, lambda case: case.truth.look)
-    rows += _of_images("quality", cases, lambda case: case.truth.quality)
-    rows += _of_confidence(cases)
-    return [row for row in rows if row.figures["vertebrae"] or row.group == "all"]
-
-
-def _levels(cases: Iterable[Case]) -> list[str]:
-    present = {m.level for case in cases for m in case.result.matches}
-    return [level for level in LABELLED if level in present]
-
-
-def _of_bodies(group: str, value: str, cases: Iterable[Case], keep: Keep) -> Row:
-    chosen = [case.keeping(partial(keep, case)) for case in cases]
-    return Row(group, value, figures(chosen, of_images=False))
-
-
-def _of_level(names: Iterable[str]) -> Keep:
-    wanted = set(names)
-    return lambda case, match: match.level in wanted
-
-
-def _of_grade(grade: int) -> Keep:
-    return lambda case, match: case.truth.grade.get(match.level) == grade
-
-
-def _of_images(group: str, cases: Iterable[Case], key: Callable[[Case], str | None]) -> list[Row]:
-    values = sorted({value for case in cases if (value := key(case)) is not None})
-    return [
-        Row(group, value, figures([case for case in cases if key(case) == value]))
-        for value in values
-    ]
-
-
-def _of_confidence(cases: Iterable[Case]) -> list[Row]:
-    words = sorted(
-        {
-            word
-            for case in cases
-            for words in case.truth.confidence.values()
-            for word in words
-            if word
-        }
-    )
-    return [
-        Row("confidence", word, figures([_only(case, word) for case in cases], of_images=False))
-        for word in words
-    ]
-
-
-def _only(case: Case, word: str) -> Case:
-    """The case with the errors of those points that the annotator gave this word."""
-
-    def masked(match: Match) -> Match:
-        words = case.truth.confidence.get(match.level, [""] * 6)
-        off = np.array([w != word for w in words])
-        error, share, along, down, paper, length = (
-            np.where(off, np.nan, values)
-            for values in (
-                match.error,
-                match.share,
-                match.along,
-                match.down,
-                match.paper,
-                match.length,
-            )
-        )
-        return replace(
-            match, error=error, share=share, along=along, down=down, paper=paper, length=length
-        )
-
-    chosen = tuple(masked(m) for m in case.result.matches)
-    return replace(case, result=replace(case.result, matches=chosen))
+def figures(cases: Iterable[Case]) -> Figures:
+    """The figures of some cases, errors of the four corners."""
+    return Columns.of(cases).figures()

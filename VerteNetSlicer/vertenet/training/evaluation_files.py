@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,11 +16,10 @@ import numpy as np
 
 from ..errors import MissingDependencyError, OutputError
 from .annotated import ROWS
-from .evaluation import Case, Evaluation, Row, table
-from .evaluation_agreement import image_agreement
-from .evaluation_heights import HUMAN_PRECISION, HeightErrors, height_errors
-from .evaluation_kappa import Kappa, graded_pairs, kappas
-from .evaluation_sigma import sigma_check
+from .evaluation import Case, Comparison, Evaluation
+from .evaluation_gather import Gathered
+from .evaluation_heights import HUMAN_PRECISION, HeightErrors
+from .evaluation_kappa import Kappa, graded_pairs
 from .metrics import Match
 
 SCHEMA = "vertenet-evaluation/1"
@@ -34,18 +34,21 @@ AGREEMENT_COLUMNS = (
     *("kappa", "kappa_low", "kappa_high", "weights", "same", "only_one", "images"),
 )
 Cell = str | float | int | None
+Rows = Callable[[Iterable[Sequence[Cell]]], None]
 
 
-def write_evaluation(evaluation: Evaluation, output: Path, *, plots: bool = True) -> list[Row]:
-    """Write all files of an evaluation.
+def write_evaluation(
+    evaluation: Evaluation | Comparison, output: Path, *, plots: bool = True
+) -> Gathered:
+    """Write all files of an evaluation, image by image.
 
     Args:
-        evaluation: what was compared.
+        evaluation: what is compared.
         output: folder, made if absent.
         plots: False leaves out the pictures, for which matplotlib is needed.
 
     Returns:
-        The rows of ``summary.csv``.
+        What was found.
 
     Raises:
         OutputError: if a file cannot be written.
@@ -53,27 +56,33 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, plots: bool = True
     """
     if plots:
         check_matplotlib()
-    rows = table(evaluation)
-    names = list(rows[0].figures)
-    write_text(
-        output / "summary.csv",
-        _csv(("group", "value", *names), ([r.group, r.value, *r.figures.values()] for r in rows)),
-    )
-    write_text(output / "points.csv", _csv(POINT_COLUMNS, _point_rows(evaluation.cases)))
-    write_text(output / "grades.csv", _csv(GRADE_COLUMNS, _grade_rows(evaluation.cases)))
-    write_text(output / "agreement.csv", _csv(AGREEMENT_COLUMNS, _agreement_rows(evaluation)))
-    content = json.dumps(summary_json(evaluation, rows), indent=1, allow_nan=False)
+    found = Gathered()
+    with (
+        _table(output / "points.csv", POINT_COLUMNS) as points,
+        _table(output / "grades.csv", GRADE_COLUMNS) as grades,
+    ):
+        for case in evaluation.cases:
+            found.add(case)
+            points(_point_rows(case))
+            grades(_grade_rows(case))
+    found.notes = evaluation.notes
+    names = list(found.rows[0].figures)
+    with _table(output / "summary.csv", ("group", "value", *names)) as summary:
+        summary([r.group, r.value, *r.figures.values()] for r in found.rows)
+    with _table(output / "agreement.csv", AGREEMENT_COLUMNS) as agreement:
+        agreement(_agreement_rows(found))
+    content = json.dumps(summary_json(found), indent=1, allow_nan=False)
     write_text(output / "summary.json", content + "\n")
     if plots:
         from .evaluation_plots import write_plots
 
-        write_plots(evaluation, output)
-    return rows
+        write_plots(found, output)
+    return found
 
 
-def summary_json(evaluation: Evaluation, rows: list[Row]) -> dict[str, Any]:
+def summary_json(found: Gathered) -> dict[str, Any]:
     """Everything that is printed, as JSON-ready values."""
-    check = sigma_check(evaluation.cases)
+    check = found.sigma
     sigma = (
         None
         if check is None
@@ -85,12 +94,12 @@ def summary_json(evaluation: Evaluation, rows: list[Row]) -> dict[str, Any]:
     )
     return {
         "schema": SCHEMA,
-        "images": [case.truth.image for case in evaluation.cases],
-        "notes": list(evaluation.notes),
-        "groups": [asdict(row) for row in rows],
-        "heights": [asdict(item) for item in height_errors(evaluation.cases)],
-        "images_agreement": [asdict(item) for item in image_agreement(evaluation.cases)],
-        "kappa": [asdict(item) for item in kappas(evaluation.cases)],
+        "images": found.images,
+        "notes": list(found.notes),
+        "groups": [asdict(row) for row in found.rows],
+        "heights": [asdict(item) for item in found.heights],
+        "images_agreement": [asdict(item) for item in found.of_images],
+        "kappa": [asdict(item) for item in found.kappas],
         "human_precision": [
             dict(zip(("what", "value", "source"), item)) for item in HUMAN_PRECISION
         ],
@@ -98,12 +107,11 @@ def summary_json(evaluation: Evaluation, rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _point_rows(cases: Iterable[Case]) -> Iterable[list[Cell]]:
-    for case in cases:
-        for match in case.result.matches:
-            for name, i in ROWS.items():
-                if np.isfinite(case.truth.bodies[match.level][i]).all():
-                    yield _point_row(case, match, name, i)
+def _point_rows(case: Case) -> Iterable[list[Cell]]:
+    for match in case.result.matches:
+        for name, i in ROWS.items():
+            if np.isfinite(case.truth.bodies[match.level][i]).all():
+                yield _point_row(case, match, name, i)
 
 
 def _point_row(case: Case, match: Match, name: str, i: int) -> list[Cell]:
@@ -133,18 +141,17 @@ def _point_row(case: Case, match: Match, name: str, i: int) -> list[Cell]:
     ]
 
 
-def _grade_rows(cases: Iterable[Case]) -> Iterable[list[Cell]]:
+def _grade_rows(case: Case) -> Iterable[list[Cell]]:
     """Vertebrae that one of the two graded."""
-    for case in cases:
-        for level, other, said, true in graded_pairs(case):
-            if said is not None or true is not None:
-                yield [case.truth.image, level, other, said, true]
+    for level, other, said, true in graded_pairs(case):
+        if said is not None or true is not None:
+            yield [case.truth.image, level, other, said, true]
 
 
-def _agreement_rows(evaluation: Evaluation) -> Iterable[list[Cell]]:
-    for item in (*height_errors(evaluation.cases), *image_agreement(evaluation.cases)):
+def _agreement_rows(found: Gathered) -> Iterable[list[Cell]]:
+    for item in found.agreement:
         yield _difference_row(item)
-    for kappa in kappas(evaluation.cases):
+    for kappa in found.kappas:
         yield _kappa_row(kappa)
 
 
@@ -159,12 +166,16 @@ def _kappa_row(item: Kappa) -> list[Cell]:
             item.images]  # fmt: skip
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return stream.getvalue()
+@contextmanager
+def _table(path: Path, columns: Sequence[str]) -> Iterator[Rows]:
+    """A CSV file that takes rows as they come, and is there whole or not at all."""
+    with _whole(path) as file:
+        stream = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        yield writer.writerows
+        stream.flush()
+        stream.detach()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -178,18 +189,26 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
+    with _whole(path) as file:
+        write(file)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(aside, "wb") as file:
-            write(file)
+            yield file
         os.replace(aside, path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise OutputError(
             f"Expected to write '{path}', but it failed ({error.strerror or error}). "
             "Choose another output folder."
         ) from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def check_matplotlib() -> None:

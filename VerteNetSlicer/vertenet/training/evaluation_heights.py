@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .evaluation import Case
+from .shelf import Spool
 
 Array = NDArray[np.float64]
 PAIRS = {"Ha": (2, 3), "Hm": (1, 4), "Hp": (0, 5)}
@@ -61,41 +63,64 @@ class HeightErrors:
     rms_cv: float | None
 
 
-def height_pairs(cases: Iterable[Case]) -> dict[str, Array]:
-    """(n, 3) predicted, true and mm-known (1 or 0) of each height and ratio.
+class HeightRows:
+    """Predicted and true heights of each vertebra that both have, and whether in mm."""
 
-    Heights are in mm where the spacing is known, else in pixels.
-    """
-    listed: dict[str, list[tuple[float, float, float]]] = {k: [] for k in (*PAIRS, *RATIOS)}
-    for case in cases:
+    def __init__(self) -> None:
+        self._rows = Spool(7)
+
+    @classmethod
+    def of(cls, cases: Iterable[Case]) -> HeightRows:
+        """Of all images."""
+        made = cls()
+        for case in cases:
+            made.add(case)
+        return made
+
+    def add(self, case: Case) -> None:
+        """Take in one image: heights in mm where the spacing is known, else in pixels."""
         row, column = case.spacing_mm or (1.0, 1.0)
         unit = np.array([column, row])
+        known = float(case.spacing_mm is not None)
         for match in case.result.matches:
-            if match.predicted is None or case.predicted is None:
+            if match.predicted is not None and case.predicted is not None:
+                found = _heights(case.predicted.bodies[match.predicted] * unit)
+                true = _heights(case.truth.bodies[match.level] * unit)
+                self._rows.add(np.array([*found, *true, known]))
+
+    def pairs(self) -> Iterator[tuple[str, Array]]:
+        """Name and (n, 3) predicted, true and mm-known (1 or 0) of each height and ratio."""
+        rows = self._rows.load()
+        place = {name: i for i, name in enumerate(PAIRS)}
+        for name in (*PAIRS, *RATIOS):
+            if name in place:
+                found, true = rows[:, place[name]], rows[:, 3 + place[name]]
+            else:
+                above, below = (place[part] for part in RATIOS[name])
+                found = rows[:, above] / rows[:, below]
+                true = rows[:, 3 + above] / rows[:, 3 + below]
+            kept = np.isfinite(found) & np.isfinite(true)
+            yield name, np.stack([found[kept], true[kept], rows[kept, 6]], axis=1)
+
+    def errors(self) -> list[HeightErrors]:
+        """Heights in % of the true height, in mm where known, and ratios."""
+        out = []
+        for name, rows in self.pairs():
+            if not len(rows):
                 continue
-            found = _heights(case.predicted.bodies[match.predicted] * unit)
-            true = _heights(case.truth.bodies[match.level] * unit)
-            for name in listed:
-                pair = (_value(found, name), _value(true, name))
-                if np.isfinite(pair).all():
-                    listed[name].append((*pair, float(case.spacing_mm is not None)))
-    return {name: np.array(rows, dtype=np.float64).reshape(-1, 3) for name, rows in listed.items()}
+            if name in RATIOS:
+                out.append(agreement_of(name, "", rows, np.ones(len(rows))))
+                continue
+            out.append(agreement_of(name, "%", rows, 100 / rows[:, 1]))
+            metric = rows[rows[:, 2] == 1]
+            if len(metric):
+                out.append(agreement_of(name, "mm", metric, np.ones(len(metric))))
+        return out
 
 
 def height_errors(cases: Iterable[Case]) -> list[HeightErrors]:
-    """Heights in % of the true height, in mm where known, and ratios."""
-    out = []
-    for name, rows in height_pairs(cases).items():
-        if not len(rows):
-            continue
-        if name in RATIOS:
-            out.append(agreement_of(name, "", rows, np.ones(len(rows))))
-            continue
-        out.append(agreement_of(name, "%", rows, 100 / rows[:, 1]))
-        metric = rows[rows[:, 2] == 1]
-        if len(metric):
-            out.append(agreement_of(name, "mm", metric, np.ones(len(metric))))
-    return out
+    """:meth:`HeightRows.errors` of some cases."""
+    return HeightRows.of(cases).errors()
 
 
 def agreement_of(
@@ -115,12 +140,7 @@ def agreement_of(
     )
 
 
-def _heights(points: Array) -> dict[str, float]:
-    return {name: float(np.linalg.norm(points[a] - points[b])) for name, (a, b) in PAIRS.items()}
-
-
-def _value(heights: dict[str, float], name: str) -> float:
-    if name in heights:
-        return heights[name]
-    above, below = RATIOS[name]
-    return heights[above] / heights[below]
+def _heights(points: Array) -> list[float]:
+    """Ha, Hm, Hp; NaN where a point is absent, or where two lie on one another."""
+    found = [float(np.linalg.norm(points[a] - points[b])) for a, b in PAIRS.values()]
+    return [height if height > 0 else math.nan for height in found]

@@ -5,6 +5,7 @@ Between two readers, two versions of a model, or a reader and a model: neither n
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -84,25 +85,44 @@ def weighted_kappa(tables: Array, *, ordered: bool) -> tuple[float, float] | Non
     return 1 - share, float(np.sqrt((pull**2).sum()))
 
 
-def kappas(cases: Iterable[Case]) -> list[Kappa]:
-    """Grades of matched vertebrae, worst grade, scores of the aorta and its status.
+class Counts:
+    """What both sets classify, counted image by image."""
 
-    What nothing was said about in one of the sets is left out; a thing that no pair of images
-    has is not listed.
-    """
-    chosen = [case for case in cases if case.predicted is not None]
-    grades = [_grades(case) for case in chosen]
-    found = [
-        _kappa("grade", "vertebra", _GRADES, grades),
-        _kappa("grade 1 or more", "vertebra", _NO_YES, _at_least(grades, 1)),
-        _kappa("grade 2 or more", "vertebra", _NO_YES, _at_least(grades, 2)),
-        _kappa("worst grade", "image", _GRADES, _of_both(chosen, _worst)),
-        _kappa("AAC wall score", "wall", _GRADES, [_walls(case) for case in chosen]),
-        _kappa("AAC-24 category", "image", AAC_CATEGORIES, _of_both(chosen, _category)),
-        _kappa("aorta in the image", "image", ("cropped", "unknown", "ok"),
-               _of_both(chosen, lambda item: item.crop), ordered=False),
-    ]  # fmt: skip
-    return [kappa for kappa in found if kappa is not None]
+    def __init__(self) -> None:
+        crops = ("cropped", "unknown", "ok")
+        self._counted = [
+            (_Counted("grade", "vertebra", _GRADES), _grades),
+            (_Counted("grade 1 or more", "vertebra", _NO_YES), _at_least(1)),
+            (_Counted("grade 2 or more", "vertebra", _NO_YES), _at_least(2)),
+            (_Counted("worst grade", "image", _GRADES), _of_both(_worst)),
+            (_Counted("AAC wall score", "wall", _GRADES), _walls),
+            (_Counted("AAC-24 category", "image", AAC_CATEGORIES), _of_both(_category)),
+            (_Counted("aorta in the image", "image", crops, ordered=False),
+             _of_both(lambda item: item.crop)),
+        ]  # fmt: skip
+
+    def add(self, case: Case) -> None:
+        """Take in one image."""
+        if case.predicted is not None:
+            for counted, pairs in self._counted:
+                counted.add(pairs(case))
+
+    def kappas(self) -> list[Kappa]:
+        """Grades of matched vertebrae, worst grade, scores of the aorta and its status.
+
+        What nothing was said about in one of the sets is left out; a thing that no pair of
+        images has is not listed.
+        """
+        found = [counted.kappa() for counted, _ in self._counted]
+        return [kappa for kappa in found if kappa is not None]
+
+
+def kappas(cases: Iterable[Case]) -> list[Kappa]:
+    """:meth:`Counts.kappas` of some cases."""
+    counts = Counts()
+    for case in cases:
+        counts.add(case)
+    return counts.kappas()
 
 
 def graded_pairs(case: Case) -> list[tuple[str, str, int | None, int | None]]:
@@ -120,11 +140,11 @@ def _grades(case: Case) -> Pairs:
     return [(true, said) for _, _, said, true in graded_pairs(case)]
 
 
-def _at_least(grades: Sequence[Pairs], limit: int) -> list[Pairs]:
+def _at_least(limit: int) -> Callable[[Case], Pairs]:
     def cut(grade: Hashable) -> Hashable:
         return grade >= limit if isinstance(grade, int) else None
 
-    return [[(cut(a), cut(b)) for a, b in pairs] for pairs in grades]
+    return lambda case: [(cut(true), cut(said)) for true, said in _grades(case)]
 
 
 def _walls(case: Case) -> Pairs:
@@ -132,8 +152,11 @@ def _walls(case: Case) -> Pairs:
     return [(case.truth.walls.get(w), said.get(w)) for w in WALLS]
 
 
-def _of_both(cases: Sequence[Case], value: Callable[[Annotated], Hashable]) -> list[Pairs]:
-    return [[(value(c.truth), value(c.predicted))] for c in cases if c.predicted is not None]
+def _of_both(value: Callable[[Annotated], Hashable]) -> Callable[[Case], Pairs]:
+    def pair(case: Case) -> Pairs:
+        return [] if case.predicted is None else [(value(case.truth), value(case.predicted))]
+
+    return pair
 
 
 def _worst(item: Annotated) -> int | None:
@@ -151,43 +174,51 @@ def _category(item: Annotated) -> str | None:
     return None if total is None else AAC_CATEGORIES[(total > 1) + (total > 5)]
 
 
-def _kappa(
-    name: str,
-    unit: str,
-    classes: Sequence[Hashable],
-    images: Sequence[Pairs],
-    *,
-    ordered: bool = True,
-) -> Kappa | None:
-    place = {c: i for i, c in enumerate(classes)}
-    tables = np.zeros((len(images), len(classes), len(classes)))
-    only_one = 0
-    for i, pairs in enumerate(images):
+class _Counted:
+    """One thing that is classified: a small table of counts for each image that has any."""
+
+    def __init__(
+        self, name: str, unit: str, classes: Sequence[Hashable], *, ordered: bool = True
+    ) -> None:
+        self._name, self._unit, self._classes, self._ordered = name, unit, classes, ordered
+        self._place = {c: i for i, c in enumerate(classes)}
+        self._tables = array("H")
+        self._only_one = 0
+
+    def add(self, pairs: Pairs) -> None:
+        place, size = self._place, len(self._classes)
+        counts = [0] * size**2
         for true, said in pairs:
             if true in place and said in place:
-                tables[i, place[true], place[said]] += 1
+                counts[place[true] * size + place[said]] += 1
             else:
-                only_one += (true in place) != (said in place)
-    filled = tables[tables.any(axis=(1, 2))]
-    total = filled.sum(axis=0)
-    count = int(total.sum())
-    if not count:
-        return None
-    value, span = _with_interval(filled, ordered=ordered)
-    words: dict[Hashable, str] = {False: "no", True: "yes"} if classes is _NO_YES else {}
-    return Kappa(
-        name,
-        unit,
-        "linear" if ordered and len(classes) > 2 else "none",
-        tuple(str(words.get(c, c)) for c in place),
-        count,
-        len(filled),
-        only_one,
-        float(np.trace(total)) / count,
-        value,
-        *span,
-        tuple(tuple(int(n) for n in row) for row in total),
-    )
+                self._only_one += (true in place) != (said in place)
+        if any(counts):
+            self._tables.extend(counts)
+
+    def kappa(self) -> Kappa | None:
+        size = len(self._classes)
+        counts = np.frombuffer(self._tables, dtype=np.uint16).reshape(-1, size, size)
+        filled: Array = counts.astype(np.float64)
+        total = filled.sum(axis=0)
+        count = int(total.sum())
+        if not count:
+            return None
+        value, span = _with_interval(filled, ordered=self._ordered)
+        words: dict[Hashable, str] = {False: "no", True: "yes"} if size == 2 else {}
+        return Kappa(
+            self._name,
+            self._unit,
+            "linear" if self._ordered and size > 2 else "none",
+            tuple(str(words.get(c, c)) for c in self._place),
+            count,
+            len(filled),
+            self._only_one,
+            float(np.trace(total)) / count,
+            value,
+            *span,
+            tuple(tuple(int(n) for n in row) for row in total),
+        )
 
 
 def _with_interval(

@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .annotated import LABELLED, ROWS
-from .evaluation import Case, Evaluation
-from .evaluation_agreement import image_differences
 from .evaluation_files import write_whole
-from .evaluation_heights import PAIRS, height_pairs
-from .evaluation_sigma import sigma_check
-from .metrics import CORNER_ROWS
+from .evaluation_gather import Gathered
+from .evaluation_heights import PAIRS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,61 +20,62 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _BODY = np.array([[0, 0], [70, 2], [140, 0], [140, 100], [70, 98], [0, 100]], dtype=np.float64)
 """A drawn body, % of its height: where errors of the six points are shown."""
+_SHOWN = 20_000
+"""Points or steps that are drawn of each thing."""
 
 
-def write_plots(evaluation: Evaluation, output: Path) -> list[Path]:
+def write_plots(found: Gathered, output: Path) -> list[Path]:
     """Draw ``errors.png``, ``levels.png``, ``bias.png``, ``heights.png`` and so on.
 
     Returns:
         The files; ``angles.png`` and ``sigma.png`` only where there is something in them.
     """
-    drawings: dict[str, tuple[tuple[float, float], Callable[[Any, Evaluation], None]]] = {
+    drawings: dict[str, tuple[tuple[float, float], Callable[[Any, Gathered], None]]] = {
         "errors.png": ((6, 4), _draw_errors),
         "levels.png": ((8, 4), _draw_levels),
         "bias.png": ((6.5, 5), _draw_bias),
         "heights.png": ((12, 4), _draw_heights),
     }
-    if image_differences(evaluation.cases):
+    if found.image_pairs.differences():
         drawings["angles.png"] = ((12, 4), _draw_angles)
-    if sigma_check(evaluation.cases) is not None:
+    if found.sigma is not None:
         drawings["sigma.png"] = ((4.5, 4.5), _draw_sigma)
-    return [_save(output / name, size, draw, evaluation) for name, (size, draw) in drawings.items()]
+    return [_save(output / name, size, draw, found) for name, (size, draw) in drawings.items()]
 
 
 def _save(
     path: Path,
     size: tuple[float, float],
-    draw: Callable[[Any, Evaluation], None],
-    evaluation: Evaluation,
+    draw: Callable[[Any, Gathered], None],
+    found: Gathered,
 ) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    draw(figure, evaluation)
+    draw(figure, found)
     write_whole(path, lambda file: canvas.print_png(file))
     return path
 
 
-def _shares(cases: tuple[Case, ...] | list[Case], rows: tuple[int, ...] = CORNER_ROWS) -> Array:
-    """Errors in % of the height."""
-    listed = [m.share[list(rows)] for case in cases for m in case.result.matches]
-    joined = np.concatenate([np.empty(0), *listed])
-    return 100 * joined[np.isfinite(joined)]
+def _some(values: Array) -> Array:
+    """At most :data:`_SHOWN` rows, evenly taken: more are not seen, but drawn for minutes."""
+    step = max(1, -(-len(values) // _SHOWN))
+    return values[::step]
 
 
-def _draw_errors(figure: Any, evaluation: Evaluation) -> None:
+def _draw_errors(figure: Any, found: Gathered) -> None:
     axes: Axes = figure.subplots()
-    groups = {"all": list(evaluation.cases)}
-    for look in sorted({c.truth.look for c in evaluation.cases if c.truth.look}):
-        groups[look] = [c for c in evaluation.cases if c.truth.look == look]
-    for name, cases in groups.items():
-        values = np.sort(_shares(cases))
+    columns = found.columns
+    groups = [("all", columns.shares())]
+    groups += [(look, columns.shares(of)) for look, of in columns.looks()]
+    for name, shares in groups:
+        values = np.sort(shares)
         if len(values):
             axes.step(
-                values,
-                100 * np.arange(1, len(values) + 1) / len(values),
+                _some(values),
+                _some(100 * np.arange(1, len(values) + 1) / len(values)),
                 label=f"{name} ({len(values)}), median {np.median(values):.1f} %",
             )
     axes.set(
@@ -91,17 +89,10 @@ def _draw_errors(figure: Any, evaluation: Evaluation) -> None:
         axes.legend(loc="lower right")
 
 
-def _draw_levels(figure: Any, evaluation: Evaluation) -> None:
+def _draw_levels(figure: Any, found: Gathered) -> None:
     axes: Axes = figure.subplots()
-    listed = {
-        level: _shares(
-            [
-                c.keeping(lambda m, of=level: m.level == of)  # type: ignore[misc]
-                for c in evaluation.cases
-            ]
-        )
-        for level in LABELLED
-    }
+    columns = found.columns
+    listed = {level: columns.shares(columns.of_level(level)) for level in LABELLED}
     listed = {level: values for level, values in listed.items() if len(values)}
     if listed:
         axes.boxplot(list(listed.values()), whis=(5, 95), showfliers=False)
@@ -116,17 +107,17 @@ def _draw_levels(figure: Any, evaluation: Evaluation) -> None:
     axes.grid(alpha=0.3, axis="y")
 
 
-def _draw_bias(figure: Any, evaluation: Evaluation) -> None:
+def _draw_bias(figure: Any, found: Gathered) -> None:
     axes: Axes = figure.subplots()
     closed = _BODY[[0, 1, 2, 3, 4, 5, 0]]
     axes.plot(closed[:, 0], closed[:, 1], color="0.7", zorder=0)
-    found = [m for case in evaluation.cases for m in case.result.matches if m.predicted]
+    along, down = found.columns.bias()
     for name, i in ROWS.items():
-        errors = 100 * np.array([(m.along[i], m.down[i]) for m in found]).reshape(-1, 2)
+        errors = 100 * np.stack([along[:, i], down[:, i]], axis=1)
         errors = errors[np.isfinite(errors).all(axis=1)]
         if not len(errors):
             continue
-        at, bias = _BODY[i] + errors, errors.mean(axis=0)
+        at, bias = _BODY[i] + _some(errors), errors.mean(axis=0)
         axes.scatter(at[:, 0], at[:, 1], s=4, alpha=0.35, color="tab:blue", linewidths=0)
         axes.annotate(
             "",
@@ -152,8 +143,8 @@ def _draw_bias(figure: Any, evaluation: Evaluation) -> None:
     )
 
 
-def _draw_heights(figure: Any, evaluation: Evaluation) -> None:
-    pairs = height_pairs(evaluation.cases)
+def _draw_heights(figure: Any, found: Gathered) -> None:
+    pairs = dict(found.height_rows.pairs())
     for axes, name in zip(figure.subplots(1, 3, sharey=True), PAIRS):
         rows = pairs[name]
         axes.set(
@@ -169,11 +160,11 @@ def _draw_heights(figure: Any, evaluation: Evaluation) -> None:
     figure.axes[0].set_ylabel("predicted - true, % of the true height")
 
 
-def _draw_angles(figure: Any, evaluation: Evaluation) -> None:
+def _draw_angles(figure: Any, found: Gathered) -> None:
     """Angles and the aorta's total, each on its own scale."""
-    found = image_differences(evaluation.cases)
+    differences = found.image_pairs.differences()
     for axes, (name, (unit, rows)) in zip(
-        figure.subplots(1, len(found), squeeze=False)[0], found.items()
+        figure.subplots(1, len(differences), squeeze=False)[0], differences.items()
     ):
         axes.set(title=name, xlabel=f"mean of both, {unit}", ylabel=f"predicted - true, {unit}")
         axes.axhline(0, color="0.7", lw=0.8)
@@ -182,7 +173,7 @@ def _draw_angles(figure: Any, evaluation: Evaluation) -> None:
 
 def _bland_altman(axes: Axes, mean: Array, difference: Array, unit: str) -> None:
     """Differences against means, with bias and limits of agreement."""
-    axes.scatter(mean, difference, s=8, alpha=0.5)
+    axes.scatter(_some(mean), _some(difference), s=8, alpha=0.5)
     bias, sd = difference.mean(), difference.std(ddof=min(1, len(difference) - 1))
     for value, style in ((bias, "-"), (bias - 1.96 * sd, "--"), (bias + 1.96 * sd, "--")):
         axes.axhline(value, color="tab:red", ls=style, lw=1)
@@ -196,9 +187,9 @@ def _bland_altman(axes: Axes, mean: Array, difference: Array, unit: str) -> None
     )
 
 
-def _draw_sigma(figure: Any, evaluation: Evaluation) -> None:
+def _draw_sigma(figure: Any, found: Gathered) -> None:
     axes: Axes = figure.subplots()
-    check = sigma_check(evaluation.cases)
+    check = found.sigma
     axes.plot([0, 100], [0, 100], color="0.7")
     if check is not None:
         axes.plot(100 * check.nominal, 100 * check.observed, marker="o", ms=3)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from .evaluation import Case
+from .shelf import Spool
 
 Array = NDArray[np.float64]
 NOMINAL = np.linspace(0.05, 0.95, 19)
@@ -36,21 +37,38 @@ class SigmaCheck:
     observed: Array
 
 
+class Pulls:
+    """Signed errors over sigma, along x and y, without their sign."""
+
+    def __init__(self) -> None:
+        self._values = Spool(1)
+
+    def add(self, case: Case) -> None:
+        """Take in one image."""
+        self._values.add(np.abs(_pulls(case)))
+
+    def check(self) -> SigmaCheck | None:
+        """None where no prediction carries sigma."""
+        joined = self._values.load()[:, 0]
+        if not len(joined):
+            return None
+        reach = norm.ppf((1 + NOMINAL) / 2)
+        return SigmaCheck(
+            len(joined),
+            float(np.mean(joined <= 1)),
+            float(np.mean(joined <= 2)),
+            float(np.quantile(joined, norm.cdf(1) - norm.cdf(-1))),
+            NOMINAL,
+            np.array([np.mean(joined <= z) for z in reach]),
+        )
+
+
 def sigma_check(cases: Iterable[Case]) -> SigmaCheck | None:
-    """Signed errors over sigma, along x and y; None where no prediction carries sigma."""
-    pulls = [_pulls(case) for case in cases]
-    joined = np.abs(np.concatenate([np.empty(0), *pulls]))
-    if not len(joined):
-        return None
-    reach = norm.ppf((1 + NOMINAL) / 2)
-    return SigmaCheck(
-        len(joined),
-        float(np.mean(joined <= 1)),
-        float(np.mean(joined <= 2)),
-        float(np.quantile(joined, norm.cdf(1) - norm.cdf(-1))),
-        NOMINAL,
-        np.array([np.mean(joined <= z) for z in reach]),
-    )
+    """:meth:`Pulls.check` of some cases."""
+    pulls = Pulls()
+    for case in cases:
+        pulls.add(case)
+    return pulls.check()
 
 
 def _pulls(case: Case) -> Array:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import MissingDependencyError
-from .evaluation import Evaluation, Row
-from .evaluation_agreement import image_agreement
-from .evaluation_heights import HUMAN_PRECISION, height_errors
-from .evaluation_kappa import Kappa, kappas
-from .evaluation_sigma import sigma_check
+from .evaluation_columns import Row
+from .evaluation_gather import Gathered
+from .evaluation_heights import HUMAN_PRECISION
+from .evaluation_kappa import Kappa
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,7 +33,7 @@ _COLUMNS = (
 )
 
 
-def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
+def tables(found: Gathered) -> list[RenderableType]:
     """What ``vertenet evaluate`` prints: figures, differences, kappa, sigma and notes.
 
     Raises:
@@ -47,11 +46,10 @@ def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
             "Expected the package 'rich' for the tables, but it is not installed. "
             "Install it with: pip install rich"
         ) from None
-    parts: list[RenderableType] = [_figures(rows), _heights(evaluation)]
-    found = kappas(evaluation.cases)
-    if found:
-        parts.append(_kappas(found))
-    check = sigma_check(evaluation.cases)
+    parts: list[RenderableType] = [_figures(found.rows), _heights(found)]
+    if found.kappas:
+        parts.append(_kappas(found.kappas))
+    check = found.sigma
     if check is not None:
         parts.append(
             Text(
@@ -59,7 +57,7 @@ def tables(evaluation: Evaluation, rows: list[Row]) -> list[RenderableType]:
                 f"wanted), {check.within_2:.1%} within two (95.4 %); factor {check.factor:.2f}"
             )
         )
-    return parts + [Text(note) for note in evaluation.notes]
+    return parts + [Text(note) for note in found.notes]
 
 
 def _figures(rows: list[Row]) -> RenderableType:
@@ -85,14 +83,14 @@ def _cell(value: float | None, form: str, times: float) -> str:
     return "" if value is None else form.format(value * times)
 
 
-def _heights(evaluation: Evaluation) -> RenderableType:
+def _heights(found: Gathered) -> RenderableType:
     from rich.table import Table
 
     human = "; ".join(f"{what} {value}" for what, value, _ in HUMAN_PRECISION)
     out = Table(title="Bland-Altman: predicted minus true", caption=f"Human readers: {human}.")
     for heading in ("", "unit", "n", "bias", "SD", "limits of agreement", "rms CV %"):
         out.add_column(heading, justify="right")
-    for item in (*height_errors(evaluation.cases), *image_agreement(evaluation.cases)):
+    for item in found.agreement:
         digits = 2 if item.unit else 3
         out.add_row(
             item.name,

@@ -6,7 +6,6 @@ Bias is reported along the vertebra's own axes: ``along`` from posterior to ante
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ Bodies = dict[str, Array]
 """Level to (6, 2) points in the order PS, MS, AS, AI, MI, PI; NaN where absent."""
 
 CORNER_ROWS = (0, 2, 3, 5)
+_CORNERS = list(CORNER_ROWS)
 MATCH = 0.5
 """A prediction belongs to a true vertebra when their centres lie closer than this
 share of its height."""
@@ -142,20 +142,22 @@ def height(points: Array) -> float:
 
 def _mean(values: Array) -> Array:
     """Mean along the first axis of what is there; NaN for nothing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        middle: Array = np.nanmean(values, axis=0)
+    absent = np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        middle: Array = np.where(absent, 0.0, values).sum(axis=0) / (~absent).sum(axis=0)
     return middle
 
 
 def _nearest(points: Array, others: Bodies) -> str | None:
     """The level of the body that lies closest by the points both have, if close enough."""
     best, least = None, np.inf
+    own, own_height = points[_CORNERS], height(points)
     for name, other in others.items():
-        both = [r for r in CORNER_ROWS if np.isfinite(points[r] + other[r]).all()]
-        tall = height(points) if np.isfinite(height(points)) else height(other)
-        if both:
-            apart = float(np.linalg.norm(points[both].mean(0) - other[both].mean(0)))
+        theirs = other[_CORNERS]
+        both = np.isfinite(own + theirs).all(axis=1)
+        if both.any():
+            tall = own_height if np.isfinite(own_height) else height(other)
+            apart = float(np.linalg.norm(own[both].mean(0) - theirs[both].mean(0)))
             if apart <= MATCH * tall and apart < least:
                 best, least = name, apart
     return best
@@ -176,17 +178,19 @@ def _match(
     name, predicted = found
     difference = predicted - truth
     tall = height(truth) if np.isfinite(height(truth)) else height(predicted)
-    forward, down = _axes(truth if known[0] else predicted)
     pixels = difference / unit
     frame = np.full(2, np.nan) if size is None else np.array(PAPER_FRAME) / np.array(size)
     length = np.linalg.norm(difference, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # points that lie on one another
+        forward, down = _axes(truth if known[0] else predicted)
+        share, along, below = (v / tall for v in (length, difference @ forward, difference @ down))
     return Match(
         level,
         name,
         np.linalg.norm(pixels, axis=1),
-        length / tall,
-        difference @ forward / tall,
-        difference @ down / tall,
+        share,
+        along,
+        below,
         np.linalg.norm(pixels * frame, axis=1),
         length,
         *known,
@@ -238,7 +242,7 @@ def summary(results: list[ImageResult], rows: tuple[int, ...] = CORNER_ROWS) -> 
     }
 
 
-def share_of(truths: Sequence[bool]) -> float:
+def share_of(truths: Sequence[bool] | NDArray[np.bool_]) -> float:
     """How large a share is true; NaN for none."""
     return float(np.mean(truths)) if len(truths) else float("nan")
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from .annotated import Annotated, stem
+from .annotated import stem
 
-Pair = tuple[Annotated, Annotated | None]
+Pair = tuple[str, str | None]
 
 
 def pair_images(
-    predictions: Mapping[str, Annotated], truth: Mapping[str, Annotated]
+    predictions: Collection[str], truth: Collection[str]
 ) -> tuple[list[Pair], list[str]]:
     """Each image of the truth with its prediction, and the names that fit several.
 
@@ -20,7 +20,7 @@ def pair_images(
     many, or one prediction would serve two images, the image is left out.
 
     Args:
-        predictions: by name, which may be a path.
+        predictions: names, which may be paths.
         truth: the same.
     """
     exact = {name for name in truth if name in predictions}
@@ -42,11 +42,7 @@ def pair_images(
     for name in twice:
         del chosen[name]
     left_out = {*doubtful, *twice}
-    pairs: list[Pair] = [
-        (t, predictions[chosen[name]] if name in chosen else None)
-        for name, t in truth.items()
-        if name not in left_out
-    ]
+    pairs: list[Pair] = [(name, chosen.get(name)) for name in truth if name not in left_out]
     return pairs, [*doubtful, *twice]
 
 
