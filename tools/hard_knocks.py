@@ -21,6 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,23 @@ MEMORY_BYTES = 2 << 30
 """What a process may take beside what it began with."""
 
 Reader = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Knocks:
+    """What is damaged, how, and who reads it.
+
+    Attributes:
+        seeds: (name, content) of valid files; a name begins with its kind and a hyphen.
+        damaged: the name and bytes of an input, of the seed of chance and its number.
+        readers: who reads what, by kind; called before the processes part.
+        memory_bytes: what a process may take beside what it began with.
+    """
+
+    seeds: list[tuple[str, bytes]]
+    damaged: Callable[[int, int], tuple[str, bytes]]
+    readers: Callable[[], dict[str, list[Reader]]]
+    memory_bytes: int = MEMORY_BYTES
 
 
 def readers() -> dict[str, list[Reader]]:
@@ -66,7 +84,7 @@ def readers() -> dict[str, list[Reader]]:
     }
 
 
-def read_block(seeds: list[tuple[str, bytes]], first: int, last: int, seed: int, tell: int) -> None:
+def read_block(knocks: Knocks, first: int, last: int, seed: int, tell: int) -> None:
     """The child's side: read files ``first`` to ``last``, telling each by a line."""
     from vertenet.errors import VerteNetError
 
@@ -74,12 +92,13 @@ def read_block(seeds: list[tuple[str, bytes]], first: int, last: int, seed: int,
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
-    known = readers()
+    known = knocks.readers()
     begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (begun + MEMORY_BYTES, begun + MEMORY_BYTES))
+    most = begun + knocks.memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     with tempfile.TemporaryDirectory() as folder:
         for number in range(first, last):
-            name, data = damaged_input(seeds, number, seed)
+            name, data = knocks.damaged(seed, number)
             found: dict[str, Any] = {"n": number, "kind": name, "answers": []}
             for read in known[name.partition("-")[0]]:
                 path = Path(folder) / name
@@ -96,11 +115,15 @@ def read_block(seeds: list[tuple[str, bytes]], first: int, last: int, seed: int,
             os.write(tell, json.dumps(found).encode() + b"\n")
 
 
-def damaged_input(seeds: list[tuple[str, bytes]], number: int, seed: int) -> tuple[str, bytes]:
-    """The name and bytes of input ``number``."""
-    rng = np.random.default_rng((seed, number))
-    name, data = seeds[number % len(seeds)]
-    return name, damaged(name, data, rng)
+def own_knocks(folder: Path) -> Knocks:
+    """Our own damage; another make is in strange_knocks.py."""
+    seeds = write_seeds(folder)
+
+    def make(seed: int, number: int) -> tuple[str, bytes]:
+        name, data = seeds[number % len(seeds)]
+        return name, damaged(name, data, np.random.default_rng((seed, number)))
+
+    return Knocks(seeds, make, readers)
 
 
 def processor_seconds(pid: int) -> float:
@@ -109,9 +132,7 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run_block(
-    seeds: list[tuple[str, bytes]], first: int, last: int, seed: int
-) -> list[dict[str, Any]]:
+def run_block(knocks: Knocks, first: int, last: int, seed: int) -> list[dict[str, Any]]:
     """Read a block in a child; where it dies or hangs, go on behind the file that did it."""
     found: list[dict[str, Any]] = []
     while first < last:
@@ -121,7 +142,7 @@ def run_block(
             os.close(ears)
             code = 1
             try:
-                read_block(seeds, first, last, seed, mouth)
+                read_block(knocks, first, last, seed, mouth)
                 code = 0
             finally:
                 os._exit(code)
@@ -130,7 +151,7 @@ def run_block(
         found += lines
         first += len(lines)
         if why and first < last:
-            kind = seeds[first % len(seeds)][0]
+            kind = knocks.seeds[first % len(knocks.seeds)][0]
             found.append({"n": first, "kind": kind, "answers": ["defect"], "defect": why, "kb": 0})
             first += 1
     return found
@@ -161,7 +182,8 @@ def listen(pid: int, ears: int) -> tuple[list[dict[str, Any]], str]:
     return lines, why
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], make: Callable[[Path], Knocks] = own_knocks) -> int:
+    """Damage and read as many files as are asked for; 1 where a defect was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -169,24 +191,24 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files that found a defect")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        seeds = write_seeds(Path(folder))
-    readers()  # imported once, before the processes part
+        knocks = make(Path(folder))
+    knocks.readers()  # imported once, before the processes part
     start, found = time.monotonic(), []
     last = options.first + options.count
     for first in range(options.first, last, BLOCK):
-        found += run_block(seeds, first, min(first + BLOCK, last), options.seed)
+        found += run_block(knocks, first, min(first + BLOCK, last), options.seed)
         print(f"\r{len(found)} of {options.count}", end="", file=sys.stderr)
     defects = [item for item in found if "defect" in item]
     counts = collections.Counter((f["kind"], a) for f in found for a in f["answers"])
     print(f"\n{'file':<26}{'read':>8}{'refused':>9}{'defects':>9}")
-    for kind, _ in seeds:
+    for kind, _ in knocks.seeds:
         print(f"{kind:<26}{counts[kind, 'read']:>8}{counts[kind, 'refused']:>9}"
               f"{counts[kind, 'defect']:>9}")  # fmt: skip
     for item in defects:
         print(f"input {item['n']} ({item['kind']}): {item['defect']}")
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
-            name, data = damaged_input(seeds, item["n"], options.seed)
+            name, data = knocks.damaged(options.seed, item["n"])
             (options.keep / f"{item['n']}-{name}").write_bytes(data)
     largest = max(item["kb"] for item in found) / 1024
     print(f"{len(found)} inputs, {len(defects)} defects, largest process {largest:.0f} MB, "

@@ -289,3 +289,26 @@ def test_the_work_on_a_file_can_be_sent_to_another_machine() -> None:
 
     work = Reading(output="/out", overlays="flagged")
     assert pickle.loads(pickle.dumps(work)) == work
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"attention": "much"}, {"attention": "nan"}, {"attention": "inf"}, {"aac24": "1e308"},
+     {"aac24": "-1"}, {"level_confidence_min": "inf"}, {"level_confidence_min": "-3"},
+     {"level_confidence_min": "1.01"}],
+    ids=str,
+)  # fmt: skip
+def test_a_cell_that_cannot_be_is_told(tmp_path: Path, damage: dict[str, str]) -> None:
+    folder = write_tables(tmp_path / "c", images=[real_row(**damage)])
+    with pytest.raises(ConfigurationError, match=r"images\.csv' is of another kind or damaged"):
+        cohort_statistics(folder)
+
+
+@pytest.mark.parametrize("table", ["images", "vertebrae", "failures"])
+@pytest.mark.parametrize("row", ["a", ",".join("x" * 200)])
+def test_a_row_that_is_cut_or_too_long_is_told(tmp_path: Path, table: str, row: str) -> None:
+    folder = write_tables(tmp_path / "c", images=[real_row()])
+    with (folder / f"{table}.csv").open("a", encoding="utf-8") as stream:
+        stream.write(row + "\n")
+    with pytest.raises(ConfigurationError, match="not as many cells as columns"):
+        cohort_statistics(folder)

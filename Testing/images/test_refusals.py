@@ -377,3 +377,23 @@ def test_a_hosts_array_is_copied_and_its_spacing_kept(twelve_bit: np.ndarray) ->
     assert (image.spacing_mm, image.spacing_source) == ((0.6, 0.3), "PixelSpacing")
     assert image_from_array(twelve_bit, spacing_mm=(0.6, 0.3)).spacing_source == "user"
     assert image_from_array(twelve_bit).spacing_source == "unknown"
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("back", [0, 1])
+def test_pages_in_a_circle_do_not_hang(tmp_path: Path, big: bool, order: str, back: int) -> None:
+    """Each page of a TIFF names the next; libtiff's reader in ITK counted them without an end."""
+    mark = b"II" if order == "<" else b"MM"
+    word, count, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
+    head = mark + (struct.pack(f"{order}HHHQ", 43, 8, 0, 16) if big
+                   else struct.pack(f"{order}HI", 42, 8))  # fmt: skip
+    size = struct.calcsize(f"={count}") + entry + struct.calcsize(f"={word}")
+    starts = [len(head), len(head) + size]
+    pages = b"".join(
+        struct.pack(f"{order}{count}", 1) + bytes(entry) + struct.pack(f"{order}{word}", after)
+        for after in (starts[1], starts[back])
+    )
+    (tmp_path / "a.tif").write_bytes(head + pages)
+    with pytest.raises(ImageError, match="in a circle"):
+        read_image(tmp_path / "a.tif")

@@ -175,7 +175,10 @@ def test_a_norm_table_of_the_user_replaces_ours(build):
     "text",
     ["level,sex\nL1,M\n", "level,sex,measure,mean,sd,n,source\nL1,M,Ha_Hp,x,0.1,5,me\n",
      "level,sex,measure,mean,sd,n,source\nS1,M,Ha_Hp,1,0.1,5,me\n",
-     "level,sex,measure,mean,sd,n,source\nL1,M,Ha_Hp,1,0,5,me\n"],
+     "level,sex,measure,mean,sd,n,source\nL1,M,Ha_Hp,1,0,5,me\n",
+     "level,sex,measure,mean,sd,n,source\nL1,M,Ha_Hp\n",
+     "level,sex,measure,mean,sd,n,source\nL1,M,Ha_Hp,1,0.1,5," + "x" * 200_000 + "\n",
+     "x" * 200_000 + "\nL1\n"],
 )  # fmt: skip
 def test_a_norm_table_that_cannot_be_used_is_refused(text):
     with pytest.raises(ConfigurationError, match="norm table"):

@@ -32,6 +32,14 @@ def test_no_reader_breaks_on_damaged_files(seed: str) -> None:
     assert "200 inputs, 0 defects" in done.stdout
 
 
+@pytest.mark.parametrize("seed", ["21"])
+def test_no_command_breaks_on_a_strangers_damage(seed: str) -> None:
+    pytest.importorskip("highdicom")
+    done = knocks("strange_knocks.py", "--count", "120", "--seed", seed)
+    assert done.returncode == 0, done.stdout
+    assert "120 inputs, 0 defects" in done.stdout
+
+
 def test_a_killed_command_leaves_no_half_written_file() -> None:
     done = knocks("kill_knocks.py", "--count", "6", "--images", "60")
     assert done.returncode == 0, done.stdout

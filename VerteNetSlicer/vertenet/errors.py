@@ -5,9 +5,20 @@ Every message says what was expected, what was got and what to do.  Hosts
 show the message as it is; anything else that escapes is a defect.
 """
 
+LONGEST = 1000
+"""Characters of a message."""
+
 
 class VerteNetError(Exception):
-    """Root of all errors raised on purpose; the message is fit for a user."""
+    """Root of all errors raised on purpose; the message is fit for a user.
+
+    What a damaged file holds may be in it, so a very long message is shortened in its middle:
+    what was expected stands at its beginning, what to do at its end.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if len(text) <= LONGEST else f"{text[:700]} ... {text[-250:]}"
 
 
 class ImageError(VerteNetError):

@@ -88,7 +88,7 @@ def cohort_statistics(folder: Path) -> Statistics:
     best: list[tuple[float, int, Row]] = []
     for i, row in enumerate(rows_of(folder, "images")):
         _count_image(found, row)
-        score = _number(row.get("attention", "")) or 0.0
+        score = _attention(row)
         if score > 0:
             found.flagged += 1
             item = (score, -i, row)
@@ -126,7 +126,10 @@ def rows_of(folder: Path, table: str) -> Iterator[Row]:
     path = folder / f"{table}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            yield from csv.DictReader(stream)
+            for row in csv.DictReader(stream):
+                if None in row or None in row.values():
+                    raise _damaged(path.name, ValueError("a row has not as many cells as columns"))
+                yield row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
             f"Expected the tables of a cohort in '{folder}', but '{path.name}' cannot be read "
@@ -150,8 +153,8 @@ def _count_image(found: Statistics, row: Row) -> None:
             found.levels[level].implausible += 1
         sure = _number(row.get("level_confidence_min", ""))
         if sure is not None:
-            found.label_bins[min(BINS - 1, int(sure * BINS))] += 1
-    except (KeyError, ValueError, AttributeError) as error:
+            found.label_bins[min(BINS - 1, int(_share(sure) * BINS))] += 1
+    except (KeyError, ValueError) as error:
         raise _damaged("images.csv", error) from None
 
 
@@ -159,6 +162,8 @@ def _count_aorta(found: Statistics, row: Row) -> None:
     """By AAC-24; a total of a cropped aorta, or of some of its walls, is a lower bound."""
     total = _number(row["aac24"])
     if total is not None and row["aac_crop"] == "ok":
+        if not 0 <= total <= 24:
+            raise ValueError(f"AAC-24 of {total:g}")
         found.totals[int(total)] += 1
         found.aac[AAC_CLASSES[(total > 1) + (total > 5)]] += 1
     else:
@@ -174,7 +179,7 @@ def _count_vertebra(found: Statistics, row: Row) -> None:
         found.decided += bool(row.get("reader_grade") or row.get("reader_evaluable"))
         sure = _number(row["level_confidence"])
         if sure is not None:
-            level.sure += sure
+            level.sure += _share(sure)
             level.sure_of += 1
     except (KeyError, ValueError) as error:
         raise _damaged("vertebrae.csv", error) from None
@@ -185,6 +190,23 @@ def _damaged(name: str, error: Exception) -> ConfigurationError:
         f"Expected a table that 'vertenet batch' wrote, but '{name}' is of another kind or "
         f"damaged ({type(error).__name__}: {error}). Run 'vertenet batch' again."
     )
+
+
+def _attention(row: Row) -> float:
+    """The weight of a row that is to be looked at, with its reasons; 0 for none."""
+    try:
+        score = _number(row.get("attention", "")) or 0.0
+        if not math.isfinite(score) or (score > 0 and "attention_reasons" not in row):
+            raise ValueError(f"attention {score:g}")
+    except ValueError as error:
+        raise _damaged("images.csv", error) from None
+    return score
+
+
+def _share(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"a confidence of {value:g}")
+    return value
 
 
 def _number(text: str) -> float | None:

@@ -16,6 +16,7 @@ from .codestream import jpeg_is_complete
 from .limits import MAX_PIXELS
 
 _META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+_MAX_PAGES = 4096
 _MAX_BYTES = 8 * MAX_PIXELS + (1 << 20)
 
 
@@ -35,6 +36,11 @@ def check_whole(data: bytes, kind: str, path: Path) -> None:
         if where is not None:
             _detached(path, where, kind)
         return
+    if kind == "TIFF" and not _tiff_ends(data):
+        raise ImageError(
+            f"{path.name}: expected a TIFF file with an end, got one whose pages follow one "
+            "another in a circle. Export it again."
+        )
     whole = {"PNG": _png, "JPEG": jpeg_is_complete, "BMP": _bmp, "NIfTI": _nifti}.get(kind)
     complete = _metaimage(data, path) if kind == "MetaImage" else whole is None or whole(data)
     if not complete:
@@ -42,6 +48,27 @@ def check_whole(data: bytes, kind: str, path: Path) -> None:
             f"{path.name}: expected a whole {kind} file, got one that is truncated. "
             "Copy or export it again."
         )
+
+
+def _tiff_ends(data: bytes) -> bool:
+    """Whether the chain of directories ends; ITK counts pages without an end where it does not.
+
+    Source: TIFF 6.0, section 2; BigTIFF (magic number 43) has 8-byte offsets.
+    """
+    order, big = "<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+")
+    offset, count, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
+    seen: set[int] = set()
+    place = 8 if big else 4
+    while place + struct.calcsize(offset) <= len(data):
+        (start,) = struct.unpack_from(order + offset, data, place)
+        if start == 0 or start + struct.calcsize(count) > len(data):
+            return True
+        if start in seen or len(seen) >= _MAX_PAGES:
+            return False
+        seen.add(start)
+        (entries,) = struct.unpack_from(order + count, data, start)
+        place = start + struct.calcsize(count) + entry * entries
+    return True
 
 
 def is_min_white(data: bytes) -> bool:

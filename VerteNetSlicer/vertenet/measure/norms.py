@@ -79,7 +79,16 @@ def parse_norms(text: str) -> NormTable:
         ConfigurationError: if a column is missing or a row cannot be used.
     """
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    reader = csv.DictReader(lines)
+    try:
+        return _table(csv.DictReader(lines))
+    except csv.Error as error:
+        raise ConfigurationError(
+            f"Expected a norm table as CSV, got one that cannot be read ({error}). "
+            "Save the table again as CSV."
+        ) from None
+
+
+def _table(reader: csv.DictReader[str]) -> NormTable:
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise ConfigurationError(
@@ -90,10 +99,10 @@ def parse_norms(text: str) -> NormTable:
     for row in reader:
         try:
             key, norm = _norm(row)
-        except (ValueError, TypeError, LandmarkError):
+        except (AttributeError, ValueError, TypeError, LandmarkError):
             raise ConfigurationError(
                 "Expected a level, a sex M, F or U, a measure, a mean above 0, an SD above 0 "
-                f"or empty, and a count in each row of the norm table, got {dict(row)}. "
+                f"or empty, and a count in each row of the norm table, got {str(dict(row))[:300]}. "
                 "Correct that row."
             ) from None
         rows[key] = norm
