@@ -11,7 +11,8 @@
     }
     return [255, 255, 255];
   };
-  const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility === "visible";
+  const closed = (e) => e.closest("details:not([open]) > :not(summary)");
+  const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility === "visible" && !closed(e);
   const pale = [], nameless = [], outside = [];
   for (const e of document.querySelectorAll(".page *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());

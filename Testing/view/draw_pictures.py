@@ -38,6 +38,8 @@ def main() -> int:
             page.open(view.address)
             detected(page)
             _tell_model(page.state("model"))
+            page.click("#detect-all")
+            page.wait("window.trame.state.get('images').every(image => image.read)")
             page.click("tr[data-level=T6] button")
             page.wait("window.trame.state.get('detail')?.level === 'T6'")
             page.key("f")
@@ -47,6 +49,15 @@ def main() -> int:
             page.click("#read-walls")
             page.wait("window.trame.state.get('grid').active")
             page.key("1")
+            page.wait("window.trame.state.get('grid').cells[0][0] === '1'")
+            page.key("m")
+            page.wait("window.trame.state.get('prompt')")
+            for key in ("ArrowUp", *["ArrowUp"] * 6, "ArrowLeft"):
+                page.key(key, modifiers=8)
+            page.key("Enter")
+            page.wait("window.trame.state.get('prompt').startsWith('end')")
+            for _ in range(8):
+                page.key("ArrowDown", modifiers=8)
             _take(page, "browser_aorta.png")
         finally:
             browser.close()

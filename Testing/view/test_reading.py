@@ -107,8 +107,11 @@ def test_a_reading_from_the_open_page_to_the_compared_files(start, browse, scans
     page.wait("!window.trame.state.get('edited')")
     page.key("y", modifiers=2)
     page.wait("window.trame.state.get('edited')")
+    # The drag chose the point; going to the row lets go of it.
+    assert page.state("detail")["point"] == "AS"
     page.click(f"tr[data-level={level}] button")
     page.wait(f"window.trame.state.get('detail')?.level === '{level}'")
+    page.wait("!window.trame.state.get('detail').point")
     page.click(".points button:nth-child(3)")
     page.wait("window.trame.state.get('detail')?.point === 'AS'")
     page.key("ArrowRight")
@@ -234,12 +237,25 @@ def test_every_text_can_be_read_and_every_control_has_a_name(start, browse, scan
     detected(page)
     page.key("n")
     page.wait("window.trame.state.get('detail')")
+    fine = {"pale": [], "nameless": [], "outside": []}
     for size in ((1280, 720), (1920, 1080)):
         page.resize(*size)
         for tab in ("vertebra", "aorta", "angles", "compare", "image-facts", "files"):
             page.click(f"#tab-{tab.partition('-')[0]}")
             page.wait(f"document.querySelector('.tab .{tab}')")
-            assert page.js(CONTRAST) == {"pale": [], "nameless": [], "outside": []}
+            assert page.js(CONTRAST) == fine
+        for menu in ("shown", "light"):
+            page.click(f"#{menu} summary")
+            page.wait(f"document.querySelector('#{menu}').open")
+            assert page.js(CONTRAST) == fine
+        page.key("Escape")
+        page.js("document.querySelector('#help').showModal()")
+        assert (
+            page.js(CONTRAST.replace(".page *", "#help *").replace(".page button", "#help button"))
+            == fine
+        )
+        page.key("Escape")
+        page.wait("!document.querySelector('#help').open")
     assert "Research use only" in page.text(".notice")
     # A size told too early is asked for again and no error; anything else is one.
     early = "RPC call trame.rca.size unsuccessful: connection not open"
