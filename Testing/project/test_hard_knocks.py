@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -54,6 +55,7 @@ COMMANDS = {
     "evaluate": ["evaluate", "points.csv", "points.csv", "--no-plots", "-o", "OUT/e"],
     "summary": ["summary", "measured", "-o", "OUT/s.html"],
     "synth": ["synth", "--count", "1", "-o", "OUT/scans"],
+    "train": ["train", "--config", "train.json", "-o", "OUT/t"],
 }
 
 
@@ -71,6 +73,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     head = "image,level,point,x,y"
     (folder / "points.csv").write_text("\n".join([head, *rows]))
+    tiny = {"widths": [4, 8, 8, 8, 8], "depths": [1, 1, 1, 1], "decoder": [8, 8, 8], "head": 8,
+            "attention": False, "refiner": [4, 8, 8]}  # fmt: skip
+    few = {"scans": 1, "steps": 1, "batch": 1, "crops": 1, "threads": 1, "network": tiny}
+    (folder / "train.json").write_text(json.dumps(few))
     (folder / "one.csv").write_text("\n".join([head, *rows[:24]]))
     assert main(["measure", str(folder / "one.csv"), "-o", str(folder)]) == 0
     assert main(["measure", str(folder / "points.csv"), "-o", str(folder / "measured")]) == 0

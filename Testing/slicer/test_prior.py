@@ -110,6 +110,25 @@ def test_levels_of_one_examination_alone_are_named(logic, examined, exported):
     assert "only before: L5" in text
 
 
+@pytest.mark.parametrize(
+    ("incidents", "text"),
+    [
+        ((None,), "Not known at 1 level."),
+        ((None, None), "Not known at 2 levels."),
+        ((False,), "No incident fracture at 1 level."),
+        ((False, False, None), "No incident fracture at 2 levels.\nNot known at 1 level."),
+    ],
+)
+def test_levels_are_counted_in_words_that_fit(examined, incidents, text):
+    from VerteNetSlicerLib.prior import Prior, follow_up, headline
+
+    prior = Prior("x", examined.analysis)
+    found = follow_up(prior, examined.analysis)
+    changes = tuple(replace(c, incident=i) for c, i in zip(found.changes, incidents))
+    found = replace(found, changes=changes, incident=(), only_before=(), only_after=())
+    assert headline(prior, examined.analysis, found).startswith(text)
+
+
 def test_another_sex_or_a_later_age_is_doubted(examined):
     from VerteNetSlicerLib.prior import Prior, follow_up, headline
 

@@ -158,10 +158,16 @@ def headline(prior: Prior, present: Analysis, found: FollowUp) -> str:
         lines.append(_("Incident fracture: {what}.").format(what=what))
     told = sum(c.incident is not None for c in found.changes)
     if not found.incident and told:
-        lines.append(_("No incident fracture at {count} levels.").format(count=told))
+        none = (
+            _("No incident fracture at 1 level.")
+            if told == 1
+            else _("No incident fracture at {count} levels.")
+        )
+        lines.append(none.format(count=told))
     if told < len(found.changes):
         count = len(found.changes) - told
-        lines.append(_("Not known at {count} levels.").format(count=count))
+        known = _("Not known at 1 level.") if count == 1 else _("Not known at {count} levels.")
+        lines.append(known.format(count=count))
     if not found.changes:
         lines.append(_("No level is in both examinations."))
     lines += _doubts(prior, present, found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import json
 import os
 import tempfile
@@ -189,7 +190,7 @@ def write_model(
     except OSError as error:
         raise ModelError(
             f"Expected to write the model to '{directory}', but it failed "
-            f"({error.strerror}). Choose a folder that can be written."
+            f"({error.strerror or error}). Choose a folder that can be written."
         ) from error
     return read_model_info(directory)
 
@@ -201,8 +202,11 @@ def _write_files(
 
     weights = folder / WEIGHTS_FILE
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in state_dict.items()}
-    torch.save(plain, weights)
-    description["sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    # torch's own writer answers a full disk with a RuntimeError about its insides.
+    buffer = io.BytesIO()
+    torch.save(plain, buffer)
+    weights.write_bytes(buffer.getbuffer())
+    description["sha256"] = hashlib.sha256(buffer.getbuffer()).hexdigest()
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
     text = json.dumps(description, indent=2) + "\n"
     (folder / INFO_FILE).write_text(text, encoding="utf-8")

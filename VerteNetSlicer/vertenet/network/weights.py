@@ -17,8 +17,8 @@ from ..errors import ModelError
 
 StateDict = dict[str, Tensor]
 
-# What torch.load raises for files that are damaged, of another kind, or carry code.
-_UNREADABLE = (
+#: What torch.load raises for files that are damaged, of another kind, or carry code.
+UNREADABLE = (
     pickle.UnpicklingError,
     struct.error,
     RuntimeError,
@@ -72,7 +72,7 @@ def parse_state_dict(data: bytes, *, source: str) -> StateDict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ModelError(
             f"Expected a PyTorch checkpoint of plain tensors, but '{source}' is damaged, "
             "of another kind, or holds code, which is never run. "

@@ -5,22 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from ..errors import MissingDependencyError, OutputError
+from ..errors import MissingDependencyError
 from .annotated import ROWS
 from .evaluation import Case, Comparison, Evaluation
 from .evaluation_gather import Gathered
 from .evaluation_heights import HUMAN_PRECISION, HeightErrors
 from .evaluation_kappa import Kappa, graded_pairs
 from .metrics import Match
+from .writing import whole_file, write_text
 
 SCHEMA = "vertenet-evaluation/1"
 POINT_COLUMNS = (
@@ -169,46 +169,13 @@ def _kappa_row(item: Kappa) -> list[Cell]:
 @contextmanager
 def _table(path: Path, columns: Sequence[str]) -> Iterator[Rows]:
     """A CSV file that takes rows as they come, and is there whole or not at all."""
-    with _whole(path) as file:
+    with whole_file(path) as file:
         stream = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         yield writer.writerows
         stream.flush()
         stream.detach()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text, whole or not at all."""
-    write_whole(path, lambda file: file.write(text.encode("utf-8")))
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a hidden neighbour and rename it into place.
-
-    Raises:
-        OutputError: if the file cannot be written.
-    """
-    with _whole(path) as file:
-        write(file)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(aside, "wb") as file:
-            yield file
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(
-            f"Expected to write '{path}', but it failed ({error.strerror or error}). "
-            "Choose another output folder."
-        ) from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def check_matplotlib() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .annotated import LABELLED, ROWS
-from .evaluation_files import write_whole
 from .evaluation_gather import Gathered
 from .evaluation_heights import PAIRS
+from .writing import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

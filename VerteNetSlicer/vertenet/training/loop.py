@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +20,12 @@ from ..network.bundle import load_model
 from ..network.coding import UNKNOWN, encode
 from ..network.compact import CompactConfig, CompactVerteNet
 from ..network.refiner import crop_frames, cut_crops, to_crop
+from ..network.weights import UNREADABLE
 from .augment import Batch, clutter, draw_canvas, make_batch, shade
 from .config import BUNDLED, TrainingConfig
 from .losses import detection_losses, refiner_loss, total
 from .pool import Shard, load_shards
+from .writing import write_tensors
 
 STATE = "training_state.pt"
 Scan = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]
@@ -66,22 +67,36 @@ class Trainer:
         self._looked = -math.inf
 
     def resume(self) -> bool:
-        """Go on from the state folder; False where there is nothing yet."""
+        """Go on from the state folder; False where there is nothing yet.
+
+        Raises:
+            ConfigurationError: if the state is damaged or of other settings.
+        """
         path = self.state / STATE
         if not path.exists():
             return False
-        saved = torch.load(path, weights_only=True)
-        self.network.load_state_dict(saved["network"])
-        self.mean.load_state_dict(saved["mean"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.step, self.seconds = saved["step"], saved["seconds"]
+        try:
+            saved = torch.load(path, weights_only=True)
+            self.network.load_state_dict(saved["network"])
+            self.mean.load_state_dict(saved["mean"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.step, self.seconds = int(saved["step"]), float(saved["seconds"])
+        except UNREADABLE as error:
+            raise ConfigurationError(
+                f"Expected the state of a training with these settings in '{path}', but it is "
+                f"damaged or of others ({type(error).__name__}). Give the settings it was begun "
+                "with, or delete it and start without --resume."
+            ) from error
         return True
 
     def save(self) -> None:
-        """Write the state aside and rename it."""
-        self.state.mkdir(parents=True, exist_ok=True)
-        aside = self.state / f".{STATE}.{os.getpid()}"
-        torch.save(
+        """Write the state aside and rename it.
+
+        Raises:
+            OutputError: if it cannot be written; an earlier state stays as it was.
+        """
+        write_tensors(
+            self.state / STATE,
             {
                 "network": self.network.state_dict(),
                 "mean": self.mean.state_dict(),
@@ -89,9 +104,7 @@ class Trainer:
                 "step": self.step,
                 "seconds": self.seconds,
             },
-            aside,
         )
-        os.replace(aside, self.state / STATE)
 
     def run(self) -> None:
         """Train until the budget is spent."""

@@ -7,7 +7,7 @@ so that a training may read while others render.
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .writing import write_whole
 
 SIZE = (704, 352)
 SHARD = 64
@@ -35,7 +37,11 @@ class Shard:
 def render_shard(
     directory: Path, first_seed: int, count: int = SHARD, size: tuple[int, int] = SIZE
 ) -> Path:
-    """Render scans of consecutive seeds into one shard; an existing one is kept."""
+    """Render scans of consecutive seeds into one shard; an existing one is kept.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
     from ..synthesis import synthesise
 
     path = _path(directory, first_seed)
@@ -95,16 +101,10 @@ def _path(directory: Path, first_seed: int) -> Path:
 
 
 def _write(path: Path, images: NDArray[np.uint8], **truth: NDArray[Any]) -> None:
-    _save(path.with_suffix(".points.npz"), lambda file: np.savez(file, **truth))  # type: ignore[arg-type]
-    _save(path, lambda file: np.save(file, images))
-
-
-def _save(path: Path, write) -> None:  # type: ignore[no-untyped-def]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(aside, "wb") as file:
-        write(file)
-    os.replace(aside, path)
+    write_whole(path.with_suffix(".points.npz"), lambda file: np.savez(file, **truth))  # type: ignore[arg-type]
+    buffer = io.BytesIO()  # numpy names no reason where a file of the system's is full
+    np.save(buffer, images)
+    write_whole(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def load_shards(directory: Path, known: Sequence[str] = ()) -> dict[str, Shard]:

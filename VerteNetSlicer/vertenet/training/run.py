@@ -16,6 +16,7 @@ from .loop import STATE, Trainer
 from .own_card import own_section
 from .own_data import OwnData, load_own
 from .pool import SHARD, load_shards, render_shard, render_shards
+from .writing import make_folder
 
 MODEL = "model"
 _SEEDS_PER_TRAINING = 1_000_000
@@ -44,6 +45,8 @@ def run(
 
     Raises:
         ConfigurationError: if there is a state and ``resume`` is off, or none and it is on.
+        OutputError: if something cannot be written; what was there stays whole.
+        ModelError: if the model cannot be written.
     """
     state, scans = output / "state", output / "scans"
     _check_state(state / STATE, resume)
@@ -115,7 +118,7 @@ def _render(config: TrainingConfig, scans: Path, report: Callable[[str], None]) 
     """Render what is missing, on a GPU or on as many processes as the training has threads."""
     import torch
 
-    scans.mkdir(parents=True, exist_ok=True)
+    make_folder(scans)
     shards = max(1, round(config.scans / SHARD))
     per_shard = min(SHARD, config.scans)
     firsts = [config.seed * _SEEDS_PER_TRAINING + i * SHARD for i in range(shards)]
