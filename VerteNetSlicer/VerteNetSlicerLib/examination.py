@@ -201,6 +201,11 @@ class Examination(VTKObservationMixin):
             self._show(points=False)
 
     @property
+    def dragging(self) -> bool:
+        """True while the mouse holds a point."""
+        return self._dragging
+
+    @property
     def can_undo(self) -> bool:
         """True where there is an action to take back."""
         return bool(self._undo)

@@ -10,6 +10,8 @@ from vertenet.errors import LandmarkError
 from VerteNetSlicerLib import cursor
 from VerteNetSlicerLib.placement import Placing
 
+# Per cent of the view, which is smaller than Slicer's: a point must be seen.
+GLYPH_SCALE = 2.2
 ACTIONS = (
     *("choose_point", "step_point", "nudge"),
     *("add", "stop_placing", "go_on_placing", "move_cursor", "place_here"),
@@ -107,11 +109,12 @@ class Hand:
         """Let the cross stand at what the keys would move or place."""
         found, level, point = self._reader.examination, self._reader.level, self.point
         if self._logic.placing is not self._placing:
-            self._placing = self._cursor = None
+            self._placing, self._cursor = self._logic.placing, None
         if found is None:
             return
         xy = self._cursor
-        if xy is None and level is not None and point is not None:
+        # While the mouse holds the point, its own glyph says where it is.
+        if xy is None and level is not None and point is not None and not found.dragging:
             landmark = found.review.vertebra(level).points.get(point)
             xy = None if landmark is None else landmark.xy
         cursor.point_out(found.plane, xy)
@@ -125,6 +128,8 @@ class Hand:
             )
         if placing is self._placing and self._cursor is not None:
             return False
+        # A mouse sees its pointer; without one, the points that stand are all there is.
+        placing.node.GetDisplayNode().SetGlyphScale(GLYPH_SCALE)
         middle = cursor.centre_of_view(self._reader.examined().plane) or (0.0, 0.0)
         self._placing = placing
         self._cursor = cursor.moved(middle, 0, 0, self._size())

@@ -31,14 +31,12 @@ from VerteNetSlicerLib.worklist import Worklist
 from .aorta import Aorta
 from .comparison import Comparison
 from .drafts import Draft, Drafts, digest_of, now
-from .hand import Hand
+from .hand import GLYPH_SCALE, Hand
 from .host import ParameterNodeLogic
 from .listing import ImageList, Known
 from .sight import Sight
 from .slice_view import ImageView
 
-# Per cent of the view, which is smaller than Slicer's: a point must be seen to be dragged.
-_GLYPH_SCALE = 2.2
 NOT_EVALUABLE = "not evaluable"
 
 
@@ -408,7 +406,7 @@ class Reader:
         self._names.show(found, visible=self.logic.state.show_names and not bare)
         if found is not None:
             view.apply_layers(found, self.logic.state, bare=bare)
-            found.nodes.points.GetDisplayNode().SetGlyphScale(_GLYPH_SCALE)
+            found.nodes.points.GetDisplayNode().SetGlyphScale(GLYPH_SCALE)
         self._view.render()
 
     def _file(self, index: int) -> Path:
