@@ -397,3 +397,25 @@ def test_pages_in_a_circle_do_not_hang(tmp_path: Path, big: bool, order: str, ba
     (tmp_path / "a.tif").write_bytes(head + pages)
     with pytest.raises(ImageError, match="in a circle"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    "axes",
+    ["NDims = -1", "NDims = 11", "NDims = 1000000", "NDims = 2.0", "NDims = 2\nNDims = -1", "",
+     "ndims = 2\nNDims = -1", "NDims = 2\nNDims : -1", "NDims = 3"],
+)  # fmt: skip
+def test_a_metaimage_of_absurd_axes_is_refused_before_its_library_crashes(
+    tmp_path: Path, axes: str
+) -> None:
+    header = f"ObjectType = Image\n{axes}\nDimSize = 80 80\nElementType = MET_UCHAR\n"
+    data = header.encode() + b"ElementDataFile = LOCAL\n" + bytes(range(256)) * 25
+    (tmp_path / "a.mha").write_bytes(data)
+    with pytest.raises(ImageError, match="NDims from 2 to 5"):
+        read_image(tmp_path / "a.mha")
+
+
+def test_a_metaimage_with_its_axes_is_read(tmp_path: Path) -> None:
+    header = b"ObjectType = Image\nNDims = 2\nDimSize = 80 80\nElementType = MET_UCHAR\n"
+    data = header + b"ElementDataFile = LOCAL\n" + bytes(range(256)) * 25
+    (tmp_path / "a.mha").write_bytes(data)
+    assert read_image(tmp_path / "a.mha").pixels.shape == (80, 80)

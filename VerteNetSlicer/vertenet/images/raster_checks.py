@@ -123,6 +123,7 @@ def _nifti(data: bytes) -> bool:
 def _metaimage(data: bytes, path: Path) -> bool:
     """The element data that the header promises is there."""
     fields, start = _metaimage_header(data)
+    _check_axes(data[:start], path)
     where = fields.get("elementdatafile", "")
     kind = fields.get("elementtype", "").upper().removeprefix("MET_").removesuffix("_ARRAY")
     width = _META_BYTES.get(kind.removeprefix("U"), 0)
@@ -135,6 +136,24 @@ def _metaimage(data: bytes, path: Path) -> bool:
         # MetaIO pads what zlib could not give.
         return len(zlib.decompressobj(47).decompress(data[start:], expected)) >= expected
     return bool(expected > _MAX_BYTES or len(data) - start >= expected)
+
+
+def _check_axes(header: bytes, path: Path) -> None:
+    """MetaIO reads as many numbers as NDims says into ten places, which ends the process.
+
+    Whatever the case of a key or however often it stands there: each must hold.
+    """
+    found: dict[bytes, list[bytes]] = {b"ndims": [], b"dimsize": []}
+    for line in header.splitlines():
+        key, *value = re.split(rb"[=:]", line, maxsplit=1)  # MetaIO takes either
+        found.setdefault(key.strip().lower(), []).append(b"".join(value).strip())
+    axes, sizes = found[b"ndims"], found[b"dimsize"]
+    right = len(axes) == len(sizes) == 1 and re.fullmatch(rb"[2-5]", axes[0]) is not None
+    if not right or len(sizes[0].split()) != int(axes[0]):
+        raise ImageError(
+            f"{path.name}: expected a MetaImage file with NDims from 2 to 5 and as many sizes in "
+            "DimSize, each once, got another header. Export it again."
+        )
 
 
 def _detached(path: Path, where: str, kind: str) -> Path:
