@@ -216,7 +216,10 @@ def test_the_largest_value_around_a_pixel_is_what_scipy_finds(size):
 def test_regions_are_told_apart_as_scipy_does(share, shape):
     flat = np.random.default_rng(1).random(shape) < share
     wanted, count = ndimage.label(flat)
-    found = aac_mask._labelled(flat)
+    regions = aac_mask._Regions(flat)
+    found = regions._labels
     assert found.max() == count
     pairs = np.unique(np.stack((wanted.ravel(), found.ravel())), axis=1)
     assert pairs.shape[1] == len(np.unique(wanted))
+    for number, place in enumerate(ndimage.find_objects(found), start=1):
+        assert regions._box(number) == place

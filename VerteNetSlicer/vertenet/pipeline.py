@@ -169,21 +169,15 @@ def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None
         detector: a loaded detector.
         anterior: the side the patient faces, or None to let the detector find it.
     """
-    _look_at(image)
-    spine = detector.detect(image, anterior=anterior)
+    # Masks and noise need no points, and are remembered for `measure`.  Little of this goes on
+    # beside the network: its threads wait for each other many times, so that one more thread
+    # than cores costs it more than is won.
+    with ThreadPoolExecutor(1) as beside:
+        masks = beside.submit(masked_pixels, image.pixels)
+        noise_of(image.pixels)
+        spine = detector.detect(image, anterior=anterior)
+        masks.result()
     # The image's warnings travel with the points, so that files made from the
     # points alone repeat them.
     spine = replace(spine, warnings=(*image.warnings, *spine.warnings))
     return measure(spine, frame_of(image), image=image, model=detector.info)
-
-
-def _look_at(image: DxaImage) -> None:
-    """Find masks and noise, each on a core of its own, for :func:`measure` to remember.
-
-    Not beside the network: its threads wait for each other many times, so that a third
-    thread on two cores costs it more than is won.
-    """
-    with ThreadPoolExecutor(1) as beside:
-        noise = beside.submit(noise_of, image.pixels)
-        masked_pixels(image.pixels)
-        noise.result()

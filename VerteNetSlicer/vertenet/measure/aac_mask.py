@@ -142,10 +142,19 @@ class _Regions:
     """Connected regions of a picture, looked for but once."""
 
     def __init__(self, flat: Mask) -> None:
-        from scipy import ndimage
+        self._labels: NDArray[np.int32] = np.zeros(flat.shape, np.int32)
+        rows, starts, ends = _runs(flat)
+        self._rows, self._starts, self._ends = rows, starts, ends
+        self._numbers = _joined(rows * (flat.shape[1] + 1), starts, ends, flat.shape[1] + 1)
+        self._labels[flat] = np.repeat(self._numbers, ends - starts)
 
-        self._labels = _labelled(flat)
-        self._boxes = ndimage.find_objects(self._labels)
+    def _box(self, number: int) -> _Box:
+        own = self._numbers == number
+        rows = self._rows[own]
+        return (
+            slice(int(rows[0]), int(rows[-1]) + 1),
+            slice(int(self._starts[own].min()), int(self._ends[own].max())),
+        )
 
     def at_border(self, beside: Mask | None = None) -> list[tuple[_Box, Mask]]:
         """Those that touch the image's border, or a mask, and are not small.
@@ -158,39 +167,46 @@ class _Regions:
         if beside is not None:
             parts.append(labels[beside])
         found = []
-        for number in np.flatnonzero(np.bincount(np.concatenate(parts))[1:]):
-            box = self._boxes[number]
-            region = np.asarray(labels[box] == number + 1)
+        for number in np.flatnonzero(np.bincount(np.concatenate(parts))[1:]) + 1:
+            box = self._box(int(number))
+            region = np.asarray(labels[box] == number)
             if np.count_nonzero(region) >= _SMALL * labels.size:
                 found.append((box, region))
         return found
 
 
-def _labelled(flat: Mask) -> NDArray[np.int32]:
-    """Number of each pixel's region from 1 on, 0 outside; neighbours share a side.
+_Numbers = NDArray[np.intp]
 
-    As ``scipy.ndimage.label``, in a third of its time where little is True: it is the runs
-    of True in the rows that are joined, not pixels.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
-    labels = np.zeros(flat.shape, np.int32)
+def _runs(flat: Mask) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """Row, first column and the column after the last of each run of True in a row."""
     # a column of False at the end of each row, so that no run goes on in the next
     wide = np.zeros((flat.shape[0], flat.shape[1] + 1), dtype=bool)
     wide[:, :-1] = flat
     flips = np.flatnonzero(np.diff(wide.reshape(-1), prepend=False))
-    starts, ends = flips[::2], flips[1::2]
+    rows, starts = np.divmod(flips[::2], wide.shape[1])
+    return rows, starts, flips[1::2] - rows * wide.shape[1]
+
+
+def _joined(offsets: _Numbers, starts: _Numbers, ends: _Numbers, width: int) -> _Numbers:
+    """Number of each run's region from 1 on; runs that lie above each other are joined.
+
+    As ``scipy.ndimage.label``, in a fifth of its time where little is True: it is the runs
+    that are joined, not pixels.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     if not len(starts):
-        return labels
-    first = np.searchsorted(ends, starts + wide.shape[1], side="right")
-    count = np.searchsorted(starts, ends + wide.shape[1]) - first
-    above = np.repeat(np.arange(len(starts)), count)
-    below = np.arange(len(above)) + np.repeat(first - np.cumsum(count) + count, count)
-    joined = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(starts),) * 2)
-    _, number = connected_components(joined, directed=False)
-    labels[flat] = np.repeat(number + 1, ends - starts)
-    return labels
+        return starts
+    first, last = offsets + starts, offsets + ends
+    begin = np.searchsorted(last, first + width, side="right")
+    count = np.searchsorted(first, last + width) - begin
+    above = np.repeat(np.arange(len(first)), count)
+    below = np.arange(len(above)) + np.repeat(begin - np.cumsum(count) + count, count)
+    pairs = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(first),) * 2)
+    _, number = connected_components(pairs, directed=False)
+    return np.asarray(number + 1, np.intp)
 
 
 def _widened(box: _Box, by: int) -> _Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,39 +57,42 @@ def write_folder(
         ConfigurationError: if the DICOM source is not of the image's size.
         MissingDependencyError: if DICOM is wanted and highdicom is not installed.
     """
-    texts = {
-        REPORT: report_text(analysis, patient=None if exchange is None else exchange.patient),
-        LANDMARKS: landmarks_text(analysis),
-        VERTEBRAE: vertebrae_csv([analysis]),
-        AAC: aac_csv([analysis]),
-    }
     stale = FILE_NAMES if (folder / REPORT).is_file() else ()
     with whole_folder(folder, stale=stale) as work:
-        for name, text in texts.items():
-            (work / name).write_text(text, encoding="utf-8", newline="")
-        if image is not None:
-            _write_pixels(analysis, image, work)
+        others = partial(_write_others, analysis, image, work, exchange)
+        if image is None:
+            others()
+        else:
+            from .overlay import write_overlay
+
+            write_overlay(analysis, image, work / OVERLAY, meanwhile=others)
         if exchange is not None and exchange.dicom:
             _write_dicom(analysis, image, exchange, work)
         names = sorted(entry.name for entry in work.iterdir())
     return tuple(folder / name for name in names)
 
 
+def _write_others(
+    analysis: Analysis, image: DxaImage | None, work: Path, exchange: Exchange | None
+) -> None:
+    """All but the picture and what is DICOM."""
+    from ..images import write_nrrd
+
+    texts = {
+        REPORT: report_text(analysis, patient=None if exchange is None else exchange.patient),
+        LANDMARKS: landmarks_text(analysis),
+        VERTEBRAE: vertebrae_csv([analysis]),
+        AAC: aac_csv([analysis]),
+    }
+    for name, text in texts.items():
+        (work / name).write_text(text, encoding="utf-8", newline="")
+    if image is not None:
+        write_nrrd(image, work / VOLUME)
+
+
 def landmarks_text(analysis: Analysis) -> str:
     """The markups file's text."""
     return json_text(landmarks_mrk_json(analysis))
-
-
-def _write_pixels(analysis: Analysis, image: DxaImage, work: Path) -> None:
-    from ..images import write_nrrd
-    from .overlay import write_overlay
-
-    with ThreadPoolExecutor(1) as beside:
-        volume = beside.submit(write_nrrd, image, work / VOLUME)
-        try:
-            write_overlay(analysis, image, work / OVERLAY)
-        finally:
-            volume.result()
 
 
 def _write_dicom(

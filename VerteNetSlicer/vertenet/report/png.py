@@ -19,7 +19,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2  # filter type: difference to the byte above.  Source: PNG specification, 9.2
 _EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
 _QUICK = 1
-_STRIPS = 6
+_STRIPS = 12
 _ZLIB_QUICK = b"\x78\x01"  # header of a zlib stream.  Source: RFC 1950, 2.2
 _ADLER = 65521  # Source: RFC 1950, 8.2
 
@@ -27,7 +27,10 @@ _Strip = tuple[bytes, int, int]  # packed, Adler-32 and number of the bytes befo
 
 
 def png_bytes(
-    pixels: NDArray[np.uint8], *, finish: Callable[[int, int], None] | None = None
+    pixels: NDArray[np.uint8],
+    *,
+    finish: Callable[[int, int], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> bytes:
     """A PNG file's content; the same on any machine.
 
@@ -35,9 +38,10 @@ def png_bytes(
         pixels: ``(rows, columns, 3)`` uint8.
         finish: draws what is still missing on the rows from the first to before the
             second; called from top to bottom.
+        meanwhile: what else is to be done, while the last rows are packed.
     """
     rows, columns = pixels.shape[:2]
-    strips = _packed(pixels, finish)
+    strips = _packed(pixels, finish, meanwhile)
     header = struct.pack(">IIBBBBB", columns, rows, *_EIGHT_BIT_RGB)
     total = struct.pack(">I", _adler32(strips))
     body = b"".join(packed for packed, _, _ in strips)
@@ -46,7 +50,11 @@ def png_bytes(
     return _SIGNATURE + _chunk(b"IHDR", header) + body + ends
 
 
-def _packed(pixels: NDArray[np.uint8], finish: Callable[[int, int], None] | None) -> list[_Strip]:
+def _packed(
+    pixels: NDArray[np.uint8],
+    finish: Callable[[int, int], None] | None,
+    meanwhile: Callable[[], None] | None,
+) -> list[_Strip]:
     """The strips; this thread takes those at the end that the other has not begun."""
     count = min(_STRIPS, len(pixels))
     edges = [len(pixels) * i // count for i in range(count + 1)]
@@ -56,6 +64,8 @@ def _packed(pixels: NDArray[np.uint8], finish: Callable[[int, int], None] | None
             if finish is not None:
                 finish(first, end)
             jobs.append(((first, end), beside.submit(_strip, pixels, first, end)))
+        if meanwhile is not None:
+            meanwhile()
         own = {i: _strip(pixels, *jobs[i][0]) for i in range(count - 1, 0, -1)
                if jobs[i][1].cancel()}  # fmt: skip
         return [own[i] if i in own else job.result() for i, (_, job) in enumerate(jobs)]
