@@ -28,13 +28,16 @@ SPACING_MM = 0.5
 TARGET_RATIO = 10.0
 TARGET_COMMAND_S, TARGET_IMAGES_PER_S, TARGET_MB = 4.0, 6.0, 700.0
 WANTED = 14
+SEED, SEEDS = 7, 40
+"""Of the first scan that is tried, and how many are tried."""
 PUBLISHED = "published forward pass"
 WHOLE = "whole detection"
+UNSURE = "  the same, names unsure"
 FEW, MANY = 8, 40
 """Scans of two cohorts; what the larger one takes longer is the time of a scan alone."""
 
 
-def scan_file(folder: Path) -> Path:
+def scan_file(folder: Path, seed: int = SEED) -> Path:
     """A synthetic scan of 1,800 x 600 pixels as a DICOM file with 16 bit."""
     import numpy as np
     from pydicom.dataset import FileDataset, FileMetaDataset
@@ -42,7 +45,7 @@ def scan_file(folder: Path) -> Path:
 
     from vertenet.synthesis import draw_parameters, render_scan
 
-    params = draw_parameters(np.random.default_rng(7), look="bright")
+    params = draw_parameters(np.random.default_rng(seed), look="bright")
     # the whole spine in view, nothing over it: all fourteen vertebrae are looked at
     params.update(top_level=1.6, bottom_level=18.5, mask="none", patches=0, inverted=False)
     pixels = np.asarray(render_scan(params, (ROWS, COLUMNS)).image, dtype=np.float64)
@@ -51,16 +54,41 @@ def scan_file(folder: Path) -> Path:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     meta.MediaStorageSOPInstanceUID = "2.25.1"
-    data = FileDataset("bench.dcm", {}, file_meta=meta, preamble=b"\0" * 128)
+    data = FileDataset("bench", {}, file_meta=meta, preamble=b"\0" * 128)
     data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, "2.25.1"
     data.Modality, data.PhotometricInterpretation = "DX", "MONOCHROME2"
     data.Rows, data.Columns, data.SamplesPerPixel = ROWS, COLUMNS, 1
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 12, 11, 0
     data.PixelSpacing = [SPACING_MM, SPACING_MM]
     data.PixelData = pixels.astype("<u2").tobytes()
-    path = folder / "bench.dcm"
+    path = folder / f"bench{seed}.dcm"
     data.save_as(path, enforce_file_format=True)
     return path
+
+
+def scans(folder: Path, detector: Any) -> tuple[Path, Path | None]:
+    """Two scans with all vertebrae found, one named surely and, if there is, one not.
+
+    Only of the second the mirror is looked at too.
+    """
+    from vertenet.detection.assemble import CERTAIN
+    from vertenet.images import read_image
+
+    sure = unsure = None
+    for seed in range(SEED, SEED + SEEDS):
+        path = scan_file(folder, seed)
+        spine = detector.detect(read_image(path))
+        if len(spine) == WANTED and min(v.level_confidence for v in spine) >= CERTAIN:
+            sure = sure or path
+        elif len(spine) == WANTED:
+            unsure = unsure or path
+        if sure and unsure:
+            break
+    if sure is None:
+        raise SystemExit(f"Expected a scan with {WANTED} vertebrae surely named, found none.")
+    print(f"scans of the seeds {SEED} to {seed} were tried: surely named {sure.stem[5:]}, "
+          f"not {unsure.stem[5:] if unsure else 'none (the other is timed again)'}")  # fmt: skip
+    return sure, unsure
 
 
 def parts(folder: Path) -> dict[str, Callable[[], object]]:
@@ -78,12 +106,10 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
     from vertenet.report.folder import write_folder
 
     keep_memory()  # as the command does
-    path = scan_file(folder)
     detector = load_detector(device="cpu")
+    path, unsure = scans(folder, detector)
     image = read_image(path)
     frame, spine = pipeline.frame_of(image), detector.detect(image)
-    if len(spine) != WANTED:
-        raise SystemExit(f"Expected {WANTED} vertebrae on the bench scan, found {len(spine)}.")
     analysis = pipeline.measure(spine, frame, image=image, model=detector.info)
     yardstick = published.build({}).eval()
     tensor = torch.rand(1, 3, 1024, 512)
@@ -93,11 +119,11 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
             return yardstick(tensor)
 
     resize = fit(ROWS, COLUMNS)
-    pair, crops = torch.rand(2, 1, resize.rows, resize.columns), torch.rand(len(spine), 1, 80, 80)
+    grey, crops = torch.rand(1, 1, resize.rows, resize.columns), torch.rand(len(spine), 1, 80, 80)
 
     def first_look() -> object:
         with torch.inference_mode():
-            return detector._module(pair)
+            return detector._module(grey)
 
     def second_look() -> object:
         with torch.inference_mode():
@@ -106,8 +132,8 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
     def look(pixels: Any) -> object:
         return masked_pixels(pixels), noise_of(pixels)
 
-    def whole() -> object:
-        fresh = read_image(path)
+    def whole(file: Path) -> object:
+        fresh = read_image(file)
         found = pipeline.analyse(fresh, detector)
         return write_folder(found, folder / "out", image=fresh)
 
@@ -115,7 +141,8 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
           f"{torch.get_num_threads()} threads, torch {torch.__version__}")  # fmt: skip
     return {
         PUBLISHED: published_pass,
-        WHOLE: whole,
+        WHOLE: lambda: whole(path),
+        UNSURE: lambda: whole(unsure or path),
         "  reading the file": lambda: read_image(path),
         "  network and points": lambda: detector.detect(image),
         "    network alone, first look": first_look,
@@ -184,7 +211,7 @@ def command(*arguments: object, threads: int = 0) -> tuple[float, float]:
 
 def commands(folder: Path, rounds: int) -> None:
     """Whole commands in fresh processes: start to files, and their memory."""
-    path = folder / "bench.dcm"
+    path = next(folder.glob("bench*.dcm"))
     report = folder / "out" / "report.json"
     points = folder / "out" / "landmarks.mrk.json"
     print(f"\n{'from command to files':<30}{'median':>13}  {'(range)':>20}  {'memory':>9}")

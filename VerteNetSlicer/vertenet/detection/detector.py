@@ -171,9 +171,11 @@ class Detector:
     ) -> Candidates:
         """All proposals in the whole image, or in its mirror, in the resized frame."""
         from ..network.coding import decode
+        from ..network.reproducible import one_thread
 
         if (resize, mirrored) not in seen:
-            grey = resize.apply(pixels)
+            with one_thread():  # little work, and what goes on beside would hold up the others
+                grey = resize.apply(pixels)
             maps = self._module((grey.flip(3) if mirrored else grey).to(self._model.device))
             maps = {name: value.cpu() for name, value in maps.items()}
             seen[resize, mirrored] = decode(maps, threshold=self.threshold)
