@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import io
 import re
 import shutil
 import zipfile
@@ -69,8 +68,7 @@ class Routes:
         """Take a file: an image, landmarks of the present one, or an earlier examination."""
         try:
             path = await self._receive(request)
-            if self._app.round.writing:
-                raise OutputError("Expected no file while those of all images are written. Wait.")
+            self._alone()
             if request.query.get("as") == "prior":
                 self._reader.comparison.open_file(path)
             elif path.suffix.lower() in _LANDMARKS:
@@ -90,42 +88,52 @@ class Routes:
     async def report(self, request: web.Request) -> web.Response:
         """The report's page of the present image."""
         try:
+            self._alone()
             page = self._reader.write(self._fresh()).read_text(encoding="utf-8")
         except VerteNetError as error:
             return web.Response(text=str(error), status=409)
         return web.Response(text=page, content_type="text/html", headers=_UNKEPT)
 
-    async def export_zip(self, request: web.Request) -> web.Response:
+    async def export_zip(self, request: web.Request) -> web.StreamResponse:
         """All files of the present image, as one."""
         try:
+            self._alone()
             folder = self._reader.export(self._fresh(), _wanted(request))
         except VerteNetError as error:
             return self._refused(error)
         return await self._zipped([folder], folder.name)
 
-    async def export_all(self, request: web.Request) -> web.Response:
+    async def export_all(self, request: web.Request) -> web.StreamResponse:
         """All files of all images that were read, as one."""
         try:
-            if self._app.round.state.running:
-                raise OutputError("Expected no other work on the list. Wait for it, or cancel it.")
+            self._alone(of_any=True)
             options = replace(_wanted(request), screenshot=False)
             folders = await self._app.round.written(self._fresh(), options)
         except VerteNetError as error:
             return self._refused(error)
         return await self._zipped(folders, "VerteNet")
 
+    def _alone(self, *, of_any: bool = False) -> None:
+        """Refuse while the files of all images are written, or while anything is done with all."""
+        if self._app.round.writing or (of_any and self._app.round.state.running):
+            raise OutputError(
+                "Expected no other work on the list of images. Wait for it, or cancel it."
+            )
+
     def _refused(self, error: VerteNetError) -> web.Response:
         self._reader.say(str(error), error=True)
         self._refresh()
         return web.Response(text=str(error), status=409)
 
-    async def _zipped(self, folders: list[Path], title: str) -> web.Response:
-        data = await asyncio.to_thread(_packed, folders)
+    async def _zipped(self, folders: list[Path], title: str) -> web.StreamResponse:
+        packed = self._made / ".zip"
+        await asyncio.to_thread(_pack, folders, packed)
         name = re.sub(r"[^\w.\- ]", "_", title)
         self._reader.say(f"{name}.zip is downloaded.")
         self._refresh()
         kept = {"Content-Disposition": f'attachment; filename="{name}.zip"', **_UNKEPT}
-        return web.Response(body=data, content_type="application/zip", headers=kept)
+        # Sent as it is read: the files of many images are more than belongs into memory.
+        return web.FileResponse(packed, headers={**kept, "Content-Type": "application/zip"})
 
     async def _receive(self, request: web.Request) -> Path:
         name = _safe_name(request.query.get("name", ""))
@@ -167,10 +175,8 @@ def _wanted(request: web.Request) -> ExportOptions:
     return ExportOptions(**{name: request.query.get(name) == "1" for name in EXTRAS})
 
 
-def _packed(folders: list[Path]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+def _pack(folders: list[Path], target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in folders:
             for path in sorted(folder.iterdir()):
                 archive.write(path, f"{folder.name}/{path.name}")
-    return buffer.getvalue()
