@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 _EXACT = 5  # pixels; width of the squares that must be of one value
 _SQUARE, _AREA = 9, 15  # pixels; squares whose means are compared, and over what area
+_STRIP = 64  # pixels; how deep such a mask is looked for at first
 _WHITE = 0.22  # scatter of those means over the noise: white noise 0.06 to 0.18, tissue 0.3 up
 _STILL = 0.02  # scatter of the means that is none, in 256ths of the range of greys
 _GREYS = 4.0  # SD of a mask's noise at most, in 256ths of the range of greys
@@ -223,17 +224,57 @@ def _of_white_noise(values: Pixels, greys: Callable[[Pixels], Pixels]) -> Mask:
         greys: gives a part of it in 256ths of the range of greys.
     """
     mask = np.zeros(values.shape, dtype=bool)
+    noise = np.zeros(values.shape, dtype=np.float32)
     deep = _SQUARE + _AREA  # pixels that its windows reach, and a few more
-    sides = [values[:deep], values[: -deep - 1 : -1]]
-    sides += [values[:, :deep].T, values[:, : -deep - 1 : -1].T]
-    # whether a pixel of the border itself may belong to such a region is quick to tell
-    if not any(_white(greys(np.ascontiguousarray(side)))[0][0].any() for side in sides):
-        return mask
-    whole = greys(values)
-    white, noise = _white(whole)
-    for box, region in _Regions(white).at_border():
-        mask[box] |= region
-    return _grown(mask, whole, noise) if mask.any() else mask
+    for turn in _TURNS:
+        side, own, rough = turn(values), turn(mask), turn(noise)
+        # whether a pixel of the border itself may belong to such a region is quick to tell
+        if not _white(greys(np.ascontiguousarray(side[:deep])))[0][0].any():
+            continue
+        if not _from_border(side, own, rough, greys, deep):
+            # a region goes on beyond the strip: look everywhere
+            white, noise = _white(greys(values))
+            mask[:] = False
+            for box, region in _Regions(white).at_border():
+                mask[box] |= region
+            break
+    mask = _large(mask)
+    return _grown(mask, values, greys, noise) if mask.any() else mask
+
+
+_TURNS: tuple[Callable[[NDArray[Any]], NDArray[Any]], ...] = (
+    lambda a: a,
+    lambda a: a[::-1],
+    lambda a: a.T,
+    lambda a: a.T[::-1],
+)
+"""Views of an image with its upper, lower, left and right side as the first row."""
+
+
+def _from_border(
+    side: Pixels, mask: Mask, noise: Pixels, greys: Callable[[Pixels], Pixels], deep: int
+) -> bool:
+    """Add the regions that touch the first row, where all end before the strip does."""
+    white, rough = _white(greys(np.ascontiguousarray(side[: _STRIP + deep])))
+    end = len(side) if len(side) <= _STRIP + deep else _STRIP
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(white[:end])
+    touching = np.unique(labels[0])
+    region = np.isin(labels, touching[touching > 0])
+    if end < len(side) and region[-1].any():
+        return False
+    mask[:end] |= region
+    noise[:end] = rough[:end]
+    return True
+
+
+def _large(mask: Mask) -> Mask:
+    """The regions that are not small."""
+    found = np.zeros(mask.shape, dtype=bool)
+    for box, region in _Regions(mask).at_border():
+        found[box] |= region
+    return found
 
 
 def _white(greys: Pixels) -> tuple[Mask, Pixels]:
@@ -250,7 +291,7 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     return (scatter <= limit * limit) & (noise <= _GREYS), noise
 
 
-def _grown(core: Mask, greys: Pixels, noise: Pixels) -> Mask:
+def _grown(core: Mask, values: Pixels, greys: Callable[[Pixels], Pixels], noise: Pixels) -> Mask:
     """Each region of one mean, widened by what the windows cost it."""
     from scipy import ndimage
 
@@ -259,7 +300,7 @@ def _grown(core: Mask, greys: Pixels, noise: Pixels) -> Mask:
     width = (_SQUARE + _AREA) // 2
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         box = tuple(slice(max(p.start - width, 0), p.stop + width) for p in place)
-        part, inside = greys[box], labels[box] == number
+        part, inside = greys(values[box]), labels[box] == number
         middle = float(np.median(part[inside]))
         own = float(np.median(noise[box][inside]))
         means = ndimage.uniform_filter(part, _SQUARE, mode="nearest")
