@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 _EXACT = 5  # pixels; width of the squares that must be of one value
 _SQUARE, _AREA = 9, 15  # pixels; squares whose means are compared, and over what area
 _STRIP = 64  # pixels; how deep such a mask is looked for at first
+_BAND = 192  # rows that are looked at together
 _WHITE = 0.22  # scatter of those means over the noise: white noise 0.06 to 0.18, tissue 0.3 up
 _STILL = 0.02  # scatter of the means that is none, in 256ths of the range of greys
 _GREYS = 4.0  # SD of a mask's noise at most, in 256ths of the range of greys
@@ -233,7 +234,7 @@ def _of_white_noise(values: Pixels, greys: Callable[[Pixels], Pixels]) -> Mask:
             continue
         if not _from_border(side, own, rough, greys, deep):
             # a region goes on beyond the strip: look everywhere
-            white, noise = _white(greys(values))
+            white, noise = _white_in_bands(values, greys, deep)
             mask[:] = False
             for box, region in _Regions(white).at_border():
                 mask[box] |= region
@@ -267,6 +268,19 @@ def _from_border(
     mask[:end] |= region
     noise[:end] = rough[:end]
     return True
+
+
+def _white_in_bands(
+    values: Pixels, greys: Callable[[Pixels], Pixels], deep: int
+) -> tuple[Mask, Pixels]:
+    """:func:`_white` of a whole image, in bands that a processor's cache holds."""
+    white, noise = np.zeros(values.shape, dtype=bool), np.zeros(values.shape, np.float32)
+    for top in range(0, len(values), _BAND):
+        first, end = max(top - deep, 0), min(top + _BAND, len(values))
+        part = _white(greys(values[first : end + deep]))
+        for whole, found in zip((white, noise), part, strict=True):
+            whole[top:end] = found[top - first : end - first]
+    return white, noise
 
 
 def _large(mask: Mask) -> Mask:
