@@ -42,7 +42,9 @@ class Shelf(Mapping[str, Annotated]):
             if image in self._places:
                 item = self._load(image)
                 self._returns += 1
-                if self._returns > _MOST_RETURNS:  # rows without an order: all are kept near
+                # A second table in the same order brings each image back once, and is no cause;
+                # rows without any order are.
+                if self._returns > _MOST_RETURNS + 2 * len(self._places):
                     self._most = float("inf")
             else:
                 item = Annotated(image)
