@@ -206,7 +206,9 @@ def _joined(offsets: _Numbers, starts: _Numbers, ends: _Numbers, width: int) -> 
     count = np.searchsorted(first, last + width) - begin
     above = np.repeat(np.arange(len(first)), count)
     below = np.arange(len(above)) + np.repeat(begin - np.cumsum(count) + count, count)
-    pairs = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(first),) * 2)
+    # 32 bits: with others scipy 1.11 prints an error and gives numbers without a sense
+    places = above.astype(np.int32), below.astype(np.int32)
+    pairs = coo_array((np.ones(len(above), bool), places), shape=(len(first),) * 2)
     _, number = connected_components(pairs, directed=False)
     return np.asarray(number + 1, np.intp)
 
