@@ -55,6 +55,8 @@ async def _serve(make, settings: ChildSettings, answer: _Answer) -> None:  # typ
     app.close()
     # What was dropped here are a patient's images: they stay on no disk.
     shutil.rmtree(settings.work, ignore_errors=True)
+    # At once: Python would wait for a thread that loads torch or reads the list.
+    os._exit(0)
 
 
 def _listen(loop: asyncio.AbstractEventLoop, app, running: asyncio.Future) -> None:  # type: ignore[no-untyped-def, type-arg]
