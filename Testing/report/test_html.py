@@ -133,3 +133,11 @@ def test_a_coordinate_too_large_for_a_number_is_refused(an_analysis: Analysis) -
     report["vertebrae"][0]["points"]["PS"]["x"] = 10**400
     with pytest.raises(LandmarkError, match="damaged"):
         html_page(report)
+
+
+def test_a_report_whose_text_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_text('{"schema": "vertenet-report/1", "image": "\\ud800"}', encoding="utf-8")
+    with pytest.raises(LandmarkError, match="cannot be read"):
+        page_from_report(report)
+    assert sorted(tmp_path.iterdir()) == [report]

@@ -148,6 +148,8 @@ def test_an_empty_file_names_its_missing_columns(tmp_path: Path) -> None:
         (b'{"schema": "vertenet-report/1", "image": 3, "vertebrae": []}', "damaged"),
         (b"[" * 100_000, "damaged JSON"),
         (b'{"markups": NaN}', "damaged JSON"),
+        # half a pair of UTF-16 can be read and never be written again
+        (b'{"markups": "\\ud800"}', "damaged JSON"),
     ],
 )
 def test_other_files_give_one_clear_sentence(tmp_path: Path, content: bytes, message: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
@@ -49,9 +48,11 @@ def read_page(path: Path) -> tuple[Path, str]:
     Raises:
         LandmarkError: if there is no such report.
     """
+    from .read import parsed
+
     file = path / REPORT if path.is_dir() else path
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parsed(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise LandmarkError(
             f"Expected a report.json or its folder, but '{file}' cannot be read "

@@ -43,7 +43,7 @@ def read_landmarks(path: str | Path) -> tuple[LandmarkSet, ...]:
     if text.lstrip()[:1] not in ("{", "["):
         return read_points_csv(text, file.name)
     try:
-        content = json.loads(text, parse_constant=_refuse)
+        content = parsed(text)
     except (ValueError, RecursionError) as error:
         raise LandmarkError(
             f"Expected a landmarks file, but '{file.name}' is damaged JSON ({error}). "
@@ -57,6 +57,17 @@ def read_landmarks(path: str | Path) -> tuple[LandmarkSet, ...]:
         f"Expected Slicer markups or a report of the schema {SCHEMA}, but '{file.name}' is "
         "neither. Choose landmarks.mrk.json, report.json or a CSV file."
     )
+
+
+def parsed(text: str) -> Any:
+    """JSON as the standard has it: no NaN, and every text of it can be written again.
+
+    Raises:
+        ValueError: if it is not; half a pair of UTF-16 is a ``UnicodeEncodeError``.
+    """
+    content = json.loads(text, parse_constant=_refuse)
+    json.dumps(content, ensure_ascii=False).encode()
+    return content
 
 
 def read_report(content: Json, name: str) -> LandmarkSet:

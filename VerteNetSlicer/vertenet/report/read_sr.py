@@ -8,7 +8,6 @@ removed is a vertebra less, a coded reader's decision that differs is the newer 
 from __future__ import annotations
 
 import io
-import json
 import math
 import warnings
 from collections.abc import Iterator
@@ -145,10 +144,10 @@ def _group(container: Dataset) -> _Group:
 
 
 def _exact_set(text: str, name: str) -> LandmarkSet:
-    from .read import read_report
+    from .read import parsed, read_report
 
     try:
-        content = json.loads(text)
+        content = parsed(text)
     except (ValueError, RecursionError):
         raise _not_ours(name, "the exact points are damaged") from None
     return read_report(content, name)
