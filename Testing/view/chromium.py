@@ -191,21 +191,22 @@ class Page:
 
     def drag(
         self, start: tuple[float, float], end: tuple[float, float] | None = None, steps: int = 10,
-        pause_s: float = 0.0,
+        pause_s: float = 0.0, modifiers: int = 0,
     ) -> None:  # fmt: skip
         """Press the left button, move and release it."""
-        self.mouse("mouseMoved", start)
-        self.mouse("mousePressed", start)
+        self.mouse("mouseMoved", start, modifiers)
+        self.mouse("mousePressed", start, modifiers)
         for i in range(1, steps + 1) if end is not None else ():
-            self.mouse("mouseMoved", tuple(s + (e - s) * i / steps for s, e in zip(start, end)))
+            place = tuple(s + (e - s) * i / steps for s, e in zip(start, end))
+            self.mouse("mouseMoved", place, modifiers)
             time.sleep(pause_s)
-        self.mouse("mouseReleased", end or start)
+        self.mouse("mouseReleased", end or start, modifiers)
 
-    def mouse(self, kind: str, place: tuple[float, ...]) -> None:
+    def mouse(self, kind: str, place: tuple[float, ...], modifiers: int = 0) -> None:
         """One event of the mouse; the left button stays pressed until it is released."""
         self._pressed = (self._pressed or kind == "mousePressed") and kind != "mouseReleased"
         self.told(
-            "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1],
+            "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], modifiers=modifiers,
             button="left" if self._pressed or kind == "mouseReleased" else "none",
             buttons=int(self._pressed), clickCount=int(kind != "mouseMoved"),
         )  # fmt: skip

@@ -20,7 +20,7 @@ from .drafts import Drafts
 from .settings import ChildSettings
 
 _SERVED = Path(__file__).parent / "serve"
-_SCRIPTS = ("page", "files", "lost")
+_SCRIPTS = ("page", "light", "files", "lost")
 _WRITING = "The files of all images are being written: wait, or cancel that first."
 _NO_ACTION = "Expected an action of this page, got another. Load the page again."
 _ODD_ACTION = "Expected values that fit this action, got others. Load the page again."

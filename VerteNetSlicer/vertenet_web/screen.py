@@ -57,7 +57,7 @@ def empty() -> Values:
         "with_screenshot": False, "with_identity": False,
         "tab": "vertebra", "layers": {}, "paused": False, "marking": False,
         "can_undo": False, "can_redo": False, "bare": False, "colour_by": COLOURS[0],
-        "light": asdict(Light()), "round": asdict(State()),
+        "lighting": False, "light": asdict(Light()), "round": asdict(State()),
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@
   const leave = () => {
     const menu = document.querySelector(".menu[open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    else if (state("lighting")) window.trame.state.set("lighting", false);
     else if (state("prompt")) act("stop_placing");
     else if (reading()) act("look_at", -1, -1);
     else if (state("detail")?.point) act("choose_point", null);
@@ -35,7 +36,7 @@
     f: () => act("fit"), "+": () => act("zoom", 1), "-": () => act("zoom", -1), h: () => act("hide"),
     b: () => act("brighter", 10, 0), B: () => act("brighter", -10, 0),
     k: () => act("brighter", 0, 10), K: () => act("brighter", 0, -10),
-    x: () => act("invert"), r: () => act("light", 0, 0, false),
+    l: () => window.trame.state.set("lighting", !state("lighting") && !state("prompt")), x: () => act("invert"), r: () => act("light", 0, 0, false),
     v: () => turnTo("vertebra"), a: () => turnTo("aorta"), g: () => turnTo("angles"),
     c: () => turnTo("compare"), i: () => turnTo("image"), e: () => turnTo("files"),
     w: () => { turnTo("aorta"); act("read_walls"); },
