@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import time
 import zipfile
 from pathlib import Path
 
 import pydicom
 from pydicom.uid import generate_uid
+from test_lost import moved
 from test_reading import IMAGE, ROWS, detected, exported, give
 
 ROUND = "window.trame.state.get('round')"
@@ -160,3 +162,48 @@ def test_dropped_files_and_folders_join_the_list_and_wrong_ones_are_named(start,
     assert [i["name"] for i in page.state("images")][2:] == ["b.dcm", "a.dcm"]
     page.wait("window.trame.state.get('message') === '2 files taken.'")
     assert json.dumps(page.errors()) == "[]"
+
+
+def test_two_files_of_one_content_each_have_their_own_edits(start, browse, scans):
+    for folder in ("a", "b"):
+        (scans / folder).mkdir()
+        shutil.copy(scans / "synthetic_bright.dcm", scans / folder / "x.dcm")
+    files, page = (scans / "a" / "x.dcm", scans / "b" / "x.dcm"), browse().page()
+    view = start(*files)
+    page.open(view.address)
+    detected(page)
+    assert [i["name"] for i in page.state("images")] == ["a/x.dcm", "b/x.dcm"]
+    first = moved(page)
+    page.js("window.trame.trigger('act', ['turn', [1]])")
+    page.wait("window.trame.state.get('image_name') === 'b/x.dcm'")
+    assert page.state("rows") == []
+    assert not page.state("offer")
+    detected(page)
+    untouched = page.text("#grades")
+    assert untouched != first
+    page.js("window.trame.trigger('act', ['turn', [-1]])")
+    page.wait("window.trame.state.get('image_name') === 'a/x.dcm'")
+    page.wait(ROWS)
+    assert page.text("#grades") == first
+    assert [(i["name"], i["edited"]) for i in page.state("images")] == [
+        ("a/x.dcm", True), ("b/x.dcm", False),
+    ]  # fmt: skip
+
+    assert page.errors() == []
+
+    # After a lost server each is offered its own; one that was moved is said to be another file.
+    view.kill()
+    moved_to = scans / "moved.dcm"
+    files[0].rename(moved_to)
+    start(moved_to, files[1], port=view.port)
+    page.wait("document.querySelector('.offer')", 60)
+    assert "The same image, as another file, was edited" in page.text(".offer")
+    assert "Begin without them" in page.text(".offer")
+    page.click("#take-offer")
+    page.wait(ROWS)
+    assert page.text("#grades") == first
+    page.js("window.trame.trigger('act', ['turn', [1]])")
+    page.wait("window.trame.state.get('offer').startsWith('Its landmarks were found')")
+    page.click("#take-offer")
+    page.wait(ROWS)
+    assert page.text("#grades") == untouched

@@ -55,7 +55,9 @@ class App:
         self.round: Any = None
         self._scheduled = False
         self._loading: asyncio.Future[None] | None = None
-        named = {"output_named": settings.output is not None}
+        # Where a server keeps its files is nobody's business but its owner's.
+        kept_in = str(settings.drafts) if settings.local else "the computer that serves this page"
+        named = {"output_named": settings.output is not None, "kept_in": kept_in}
         self.state.update({**screen.fixed(), **screen.empty(), **named})
         self.routes = routes.Routes(self, settings)
         self.server.controller.on_server_bind.add(

@@ -36,7 +36,8 @@ class Comparison:
     def choices(self) -> list[tuple[int, str]]:
         """Place in the list and name of the images that can be compared with."""
         files, present = self._reader.worklist.files, self._reader.worklist.present
-        return [(i, f.name) for i, f in enumerate(files) if f in self._left and f != present]
+        title = self._reader.images.title
+        return [(i, title(f)) for i, f in enumerate(files) if f in self._left and f != present]
 
     def leave(self) -> None:
         """Remember what was measured on the image that is left now."""

@@ -1,7 +1,7 @@
 """Edits as they are made, kept so that no lost connection, tab or server loses one.
 
-A draft is named by the digest of the image's file, never by its name, and holds
-points and decisions but no pixel and no name of a patient.
+A draft is named by the digests of the image's file and of the place it is from, never by
+a name, and holds points and decisions but no pixel and no name of a patient.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,42 @@ class Draft:
     exported: bool = False
     subject: tuple[Any, ...] | None = None
     edited: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """True where nothing is kept but that nothing is wanted."""
+        return not self.review and self.calibration is None and self.subject is None
+
+
+@dataclass(frozen=True)
+class Key:
+    """One image of a list.
+
+    Attributes:
+        content: digest of its file.
+        origin: digest of where it is from, :class:`vertenet_web.listed.Listed`.
+    """
+
+    content: str
+    origin: str
+
+    @property
+    def file(self) -> str:
+        """Name of its draft."""
+        return f"{self.content}-{self.origin}.json"
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an ended session did.
+
+    Attributes:
+        draft: its edits.
+        elsewhere: True where they are of another file with the same content.
+    """
+
+    draft: Draft
+    elsewhere: bool = False
 
 
 def digest_of(path: Path) -> str:
@@ -90,29 +127,55 @@ class Drafts:
         _lock(self._lock)
         self._clear()
 
-    def keep(self, digest: str, draft: Draft) -> None:
+    def keep(self, key: Key, draft: Draft) -> None:
         """Write a draft, whole or not at all.
 
         Raises:
             OutputError: if it cannot be written.
         """
         content = {"schema": SCHEMA, **vars(draft)}
-        write_text(self._mine / f"{digest}.json", json.dumps(content))
+        write_text(self._mine / key.file, json.dumps(content))
 
-    def mine(self, digest: str) -> Draft | None:
+    def mine(self, key: Key) -> Draft | None:
         """What this session did to an image."""
-        return _read(self._mine / f"{digest}.json")
+        return _read(self._mine / key.file)
 
-    def left(self, digest: str) -> Draft | None:
-        """The latest that an ended session did to an image."""
-        found = [(draft, path) for path in self._others(digest) if (draft := _read(path))]
-        return max(found, key=lambda pair: pair[0].saved_at)[0] if found else None
+    def left(self, key: Key, listed: Collection[str] = ()) -> Left | None:
+        """The latest that an ended session did to an image.
 
-    def forget_left(self, digest: str) -> None:
-        """Remove what ended sessions did to an image: it was taken over, or is not wanted."""
-        for path in self._others(digest):
+        Where nothing was done to this file, what was done to another one with the same
+        content: it may have been moved or renamed.
+
+        Args:
+            listed: origins of the images of the list; the edits of these are theirs.
+        """
+        own = _latest(self._others(key.file))
+        if own is not None:
+            return None if own.empty else Left(own)
+        # Earlier versions did not know of origins: their drafts are named by the content.
+        old = _latest(self._others(_old_name(key)))
+        same = self._others(f"{key.content}-*.json")
+        strange = _latest([path for path in same if _origin(path) not in listed], filled=True)
+        if strange is not None and (old is None or old.saved_at < strange.saved_at):
+            return Left(strange, elsewhere=True)
+        return None if old is None else Left(old)
+
+    def forget_left(self, key: Key, *, old: bool = True) -> None:
+        """Remove what ended sessions did to an image: it was taken over, or is not wanted.
+
+        Args:
+            old: whether the drafts of earlier versions go too, which are of any file with
+                this content.
+        """
+        for path in self._others(key.file) + (self._others(_old_name(key)) if old else []):
             with suppress(OSError):
                 path.unlink()
+
+    def refuse_left(self, key: Key, listed: Collection[str] = (), *, old: bool = True) -> None:
+        """The same; where others are left that are not this file's, remember it."""
+        self.forget_left(key, old=old)
+        if self.left(key, listed) is not None:
+            self.keep(key, Draft("", now()))
 
     def close(self) -> None:
         """From now on the drafts of this session may be offered."""
@@ -136,15 +199,28 @@ class Drafts:
                         if draft is not None and not draft.edited:
                             path.unlink()
 
-    def _others(self, digest: str) -> list[Path]:
+    def _others(self, pattern: str) -> list[Path]:
         readers = [*self._home.iterdir()] if self._local else [self._mine.parent]
-        found = [path for reader in readers for path in reader.glob(f"*/{digest}.json")]
+        found = [path for reader in readers for path in reader.glob(f"*/{pattern}")]
         return [p for p in found if p.parent != self._mine and not _is_live(p.parent)]
 
 
 def now() -> float:
     """Seconds since 1970."""
     return time.time()
+
+
+def _old_name(key: Key) -> str:
+    return f"{key.content}.json"
+
+
+def _origin(path: Path) -> str:
+    return path.stem.partition("-")[2]
+
+
+def _latest(paths: list[Path], *, filled: bool = False) -> Draft | None:
+    drafts = [draft for path in paths if (draft := _read(path)) and not (filled and draft.empty)]
+    return max(drafts, key=lambda draft: draft.saved_at, default=None)
 
 
 def _is_live(folder: Path) -> bool:

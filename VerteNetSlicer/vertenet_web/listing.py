@@ -13,7 +13,11 @@ from VerteNetSlicerLib.review import Review
 from VerteNetSlicerLib.table import Glance, glance_of
 from VerteNetSlicerLib.worklist import Worklist
 
-from .drafts import Draft, Drafts, digest_of, now
+from .drafts import Draft, Drafts, Key, Left, digest_of, now
+from .listed import Listed, listed
+
+# The list, what tells its images apart, and all their origins.
+_Seen = tuple[tuple[Path, ...], dict[Path, Listed], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,14 @@ class Known:
     """What was done to an image of the list.
 
     Attributes:
-        digest: of its file.
+        key: which image it is.
         draft: what this session did to it, or None.
         review: whether that has landmarks.
         open_to_reading: True where the network may read it: neither this session nor an
             earlier one has a reader's work on it.
     """
 
-    digest: str
+    key: Key
     draft: Draft | None
     review: bool
     open_to_reading: bool
@@ -53,6 +57,9 @@ class ImageList:
         self._glances: dict[Path, Glance] = {}
         self._edited: set[Path] = set()
         self._refusals: dict[Path, str] = {}
+        # What stands in the list after these was dropped onto the page.
+        self._given = len(worklist.files)
+        self._seen: _Seen = ((), {}, frozenset())
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -65,10 +72,36 @@ class ImageList:
         Raises:
             ImageError: if it cannot be read.
         """
-        digest = digest_of(path)
-        mine, left = self._drafts.mine(digest), self._drafts.left(digest)
+        key = self.key(path)
+        mine = self._drafts.mine(key)
+        left = self.left(key) if mine is None else None
         there = mine is not None and bool(mine.review)
-        return Known(digest, mine, there, not there and not (left is not None and left.edited))
+        edited = left is not None and left.draft.edited
+        return Known(key, mine, there, not there and not edited)
+
+    def key(self, path: Path) -> Key:
+        """By what the edits of an image are kept.
+
+        Raises:
+            ImageError: if it cannot be read.
+        """
+        return Key(digest_of(path), self._at(path).origin)
+
+    def title(self, path: Path) -> str:
+        """What an image is called in the list."""
+        return self._at(path).title
+
+    def left(self, key: Key) -> Left | None:
+        """What an ended session did to an image of the list."""
+        return self._drafts.left(key, self._look()[2])
+
+    def forget_left(self, path: Path, key: Key, *, refused: bool = False) -> None:
+        """What is left of earlier sessions was taken over, or refused."""
+        old = self._is_alone(path)
+        if refused:
+            self._drafts.refuse_left(key, self._look()[2], old=old)
+        else:
+            self._drafts.forget_left(key, old=old)
 
     def keep(self, path: Path, known: Known, review: Review, found: Analysis) -> Draft | None:
         """Keep what was found in an image; None where it was read meanwhile.
@@ -76,7 +109,7 @@ class ImageList:
         Raises:
             OutputError: if it cannot be written.
         """
-        present = self._drafts.mine(known.digest)
+        present = self._drafts.mine(known.key)
         if present is not None and present.review:
             return None
         draft = replace(
@@ -85,7 +118,7 @@ class ImageList:
             saved_at=now(),
             edited=False,
         )
-        self._drafts.keep(known.digest, draft)
+        self._drafts.keep(known.key, draft)
         self.accept(path)
         self._glances[path] = glance_of(found)
         return draft
@@ -106,11 +139,27 @@ class ImageList:
         """The image could be read after all."""
         self._refusals.pop(path, None)
 
+    def _look(self) -> _Seen:
+        """The images of the list as it is now; asked by several threads."""
+        files = self._worklist.files
+        if files is not self._seen[0]:
+            found = listed(files[: self._given], files[self._given :])
+            self._seen = (files, found, frozenset(each.origin for each in found.values()))
+        return self._seen
+
+    def _at(self, path: Path) -> Listed:
+        return self._look()[1][path]
+
+    def _is_alone(self, path: Path) -> bool:
+        """True where no other image of the list can have the same content."""
+        sizes = [_size(other) for other in self._worklist.files if other != path]
+        return _size(path) not in sizes
+
     def _entry(self, index: int, path: Path) -> dict[str, Any]:
         glance, refusal = self._glances.get(path), self._refusals.get(path, "")
         return {
             "index": index,
-            "name": path.name,
+            "name": self.title(path),
             "read": glance is not None,
             "grade": "" if glance is None else str(glance.grade),
             "text": refusal or ("" if glance is None else glance.text),
@@ -118,3 +167,10 @@ class ImageList:
             "edited": path in self._edited,
             "done": path in self._worklist.done,
         }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

@@ -30,7 +30,7 @@ from VerteNetSlicerLib.worklist import Worklist
 
 from .aorta import Aorta
 from .comparison import Comparison
-from .drafts import Draft, Drafts, digest_of, now
+from .drafts import Draft, Drafts, Key, Left, now
 from .hand import GLYPH_SCALE, Hand
 from .host import ParameterNodeLogic
 from .listing import ImageList, Known
@@ -71,7 +71,7 @@ class Reader:
         self.worklist = Worklist(files)
         self.volume: Any = None
         self.message = ("", False)
-        self.offer: Draft | None = None
+        self.offer: Left | None = None
         self.aorta = Aorta(self)
         self.comparison = Comparison(self)
         self.sight = Sight(self, view)
@@ -80,7 +80,7 @@ class Reader:
         self._view = view
         self._output = output
         self._drafts = drafts
-        self._digest = ""
+        self._key = Key("", "")
         self._kept: Draft | None = None
         self._names = LevelNames()
         self.images = ImageList(self.worklist, drafts)
@@ -142,19 +142,19 @@ class Reader:
     def open(self, index: int) -> None:
         """Look at another image of the list; its edits come back."""
         path = self._file(index)
-        digest = digest_of(path)
+        key = self.images.key(path)
         self.comparison.leave()
         volume = self.logic.open_image(path, self.volume)
-        self.worklist.position, self._digest, self.volume = index, digest, volume
+        self.worklist.position, self._key, self.volume = index, key, volume
         self.logic.state.volume = volume
         self._kept, self.offer = None, None
         self._view.show(volume)
         self.say("")
-        mine = self._drafts.mine(digest)
+        mine = self._drafts.mine(key)
         if mine is not None:
             self._take(mine)
         else:
-            self.offer = self._drafts.left(digest)
+            self.offer = self.images.left(key)
         self.images.accept(path)
 
     def add_file(self, path: Path) -> None:
@@ -216,14 +216,16 @@ class Reader:
     def take_offer(self) -> None:
         """Go on with the edits of an earlier session."""
         if self.offer is not None:
-            self._take(self.offer)
-            self._drafts.forget_left(self._digest)
+            self._take(self.offer.draft)
+            self.images.forget_left(self._file(self.worklist.position), self._key)
             self.offer = None
             self.say("Your earlier edits are back.")
 
     def refuse_offer(self) -> None:
-        """Begin anew; the earlier edits are removed."""
-        self._drafts.forget_left(self._digest)
+        """Begin anew; the earlier edits of this file are removed."""
+        if self.offer is not None:
+            path = self._file(self.worklist.position)
+            self.images.forget_left(path, self._key, refused=True)
         self.offer = None
 
     # Points
@@ -349,11 +351,13 @@ class Reader:
         """What is offered, in a sentence."""
         if self.offer is None:
             return ""
-        when = datetime.fromtimestamp(self.offer.saved_at).strftime("%d %b %Y, %H:%M")
-        if not self.offer.edited:
+        draft, elsewhere = self.offer.draft, self.offer.elsewhere
+        when = datetime.fromtimestamp(draft.saved_at).strftime("%d %b %Y, %H:%M")
+        if not draft.edited:
             return f"Its landmarks were found on {when}, and not edited. Go on with them?"
-        state = "exported" if self.offer.exported else "not exported"
-        return f"This image was edited on {when} and {state}. Go on with those edits?"
+        state = "exported" if draft.exported else "not exported"
+        what = "The same image, as another file," if elsewhere else "This image"
+        return f"{what} was edited on {when} and {state}. Go on with those edits?"
 
     def _take(self, draft: Draft) -> None:
         if draft.calibration is not None:
@@ -383,7 +387,7 @@ class Reader:
         draft = Draft(text, now(), calibration, exported, subject, edited or found is None)
         before = self._kept
         if before is None or replace(before, saved_at=draft.saved_at) != draft:
-            self._drafts.keep(self._digest, draft)
+            self._drafts.keep(self._key, draft)
             self._kept = draft
 
     def _on_change(self, examination: Examination | None) -> None:

@@ -57,7 +57,8 @@ def empty() -> Values:
         "with_screenshot": False, "with_identity": False,
         "tab": "vertebra", "layers": {}, "paused": False, "marking": False,
         "can_undo": False, "can_redo": False, "bare": False, "colour_by": COLOURS[0],
-        "lighting": False, "light": asdict(Light()), "round": asdict(State()),
+        "offer_own": True, "lighting": False,
+        "light": asdict(Light()), "round": asdict(State()),
     }  # fmt: skip
 
 
@@ -88,6 +89,7 @@ def shown(reader: Reader, *, angles: bool) -> Values:
         "paused": reader.hand.paused,
         "marking": reader.aorta.marking,
         "offer": reader.offer_text(),
+        "offer_own": reader.offer is None or not reader.offer.elsewhere,
         "message": reader.message[0],
         "failed": reader.message[1],
     }
@@ -98,7 +100,7 @@ def _image(reader: Reader) -> Values:
     values: Values = {
         "images": reader.images.entries,
         "present": worklist.position,
-        "image_name": "" if worklist.present is None else worklist.present.name,
+        "image_name": "" if worklist.present is None else reader.images.title(worklist.present),
         "image_text": "",
         "image_warnings": [],
         "spacing_known": True,

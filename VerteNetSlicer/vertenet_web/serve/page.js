@@ -43,7 +43,10 @@
     u: () => reading() && act("score", null), m: () => reading() && click("mark"),
     escape: leave, pageup: () => act("turn", -1), pagedown: () => act("turn", 1),
   };
-  const scrolls = (event) => /^Page/.test(event.key) && event.target.closest?.(".panel");
+  const scrolls = (event) => {
+    const panel = /^Page/.test(event.key) && event.target.closest?.(".panel");
+    return panel && panel.scrollHeight > panel.clientHeight;
+  };
   const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 
   // A row, a tab or a wall beside the one that has the focus; false where there is none.
