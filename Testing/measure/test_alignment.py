@@ -139,3 +139,29 @@ def test_an_implausible_level_is_left_out_until_a_reader_decides(build):
     body = build.vertebra("T4", ha=25, hm=25, hp=25, depth=40, reader=ReaderDecision(0))
     confirmed = spine.replacing(body)
     assert measure_alignment(confirmed, PX, implausible=doubt).kyphosis_t4_t12.value is not None
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda x, y: (500 - x, 900 - y),
+        lambda x, y: (y, 500 - x),
+        lambda x, y: (y, x),
+        lambda x, y: (x, 900 - y),
+    ],
+    ids=["half a turn", "a quarter turn", "x and y exchanged", "upside down in a mirror"],
+)
+def test_angles_are_the_same_however_the_image_lies(build, where):
+    spine = turned(build, {"T4": 25.0, "T12": -15.0, "L1": -10.0, "L5": 25.0})
+    a, b = measure_alignment(spine, PX), measure_alignment(build.moved(spine, where), PX)
+    assert b.kyphosis_t4_t12.value == pytest.approx(40.0)
+    assert b.lordosis_l1_l5.value == pytest.approx(35.0)
+    for x, y in zip(a.discs, b.discs, strict=True):
+        assert (x.angle_deg, x.slip) == pytest.approx((y.angle_deg, y.slip))
+
+
+def test_a_level_that_is_there_but_implausible_is_not_called_missing(build):
+    spine = Spine(tuple(v for v in turned(build, {}) if v.level is not Level.T4))
+    found = measure_alignment(spine, PX, implausible={Level.T12: "cut", Level.L5: "cut"})
+    assert found.kyphosis_t4_t12.reason == "T4 is missing, T12 is implausible."
+    assert found.lordosis_l1_l5.reason == "L5 is implausible."

@@ -175,3 +175,31 @@ def test_a_body_cut_by_the_border_is_not_measured(rows, code):
     quality = check_quality(spine, PX, width=100, height=rows)
     assert codes(quality) - {"coverage"} == ({code} if code else set())
     assert (Level.L5 in quality.implausible) is (code is not None)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (lambda x, y: (x, y), False),
+        (lambda x, y: (y, x), True),
+        (lambda x, y: (600 - x, 900 - y), True),
+        (lambda x, y: (300 + x * 0.51 - y * 0.86, x * 0.86 + y * 0.51), False),
+        (lambda x, y: (300 + x * 0.49 - y * 0.872, x * 0.872 + y * 0.49), True),
+    ],
+    ids=["upright", "x and y exchanged", "upside down", "just below 60 degrees", "just above"],
+)
+def test_a_spine_that_does_not_run_down_the_image_is_said(build, where, said):
+    quality = check_quality(build.moved(build.spine(), where), PX)
+    assert ("turned" in codes(quality)) == said
+
+
+@pytest.mark.parametrize(
+    ("depth_mm", "said"), [(17.9, True), (18.1, False), (54.9, False), (55.1, True)]
+)
+def test_a_pixel_spacing_that_makes_no_person_is_said(build, depth_mm, said):
+    spine = build.spine()
+    depths = [math.dist(v.points[PointName.PS].xy, v.points[PointName.AS].xy) for v in spine]
+    size = depth_mm / float(np.median(depths))
+    quality = check_quality(spine, PixelScale(size, size, in_mm=True))
+    assert ("spacing" in codes(quality)) == said
+    assert "spacing" not in codes(check_quality(spine, PixelScale(size, size)))

@@ -192,3 +192,67 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "p.csv")
     with pytest.raises(LandmarkError, match="pipe"):
         read_landmarks(tmp_path / "p.csv")
+
+
+def test_a_decimal_comma_between_commas_is_refused_and_not_cut_off() -> None:
+    text = "image,level,point,x,y\na.png,L1,PS,92,844,231,5\n"
+    with pytest.raises(LandmarkError, match="row 2: expected 5 cells as in the heading, got 7"):
+        read_points_csv(text, "p.csv")
+
+
+def test_empty_cells_behind_the_last_column_do_no_harm() -> None:
+    (read,) = read_points_csv(table().replace("\n", ",,\n"), "p.csv")
+    assert len(read.spine) == len(read_points_csv(table(), "p.csv")[0].spine)
+
+
+def test_what_only_python_takes_for_a_number_is_refused() -> None:
+    with pytest.raises(LandmarkError, match="expected a number, got '1_0'"):
+        read_points_csv(table().replace("PS,10,10", "PS,1_0,10"), "p.csv")
+
+
+def test_spacing_and_size_count_in_a_table_of_points_too() -> None:
+    heading, *rows = table().splitlines()
+    lines = [
+        f"{heading},spacing_row_mm,spacing_column_mm,width,height",
+        *(f"{row},0.4,0.3,500,900" for row in rows),
+    ]
+    frame = read_points_csv("\n".join(lines), "p.csv")[0].frame
+    assert frame.scale.spacing_mm == (0.4, 0.3)
+    assert (frame.width, frame.height, frame.spacing_source) == (500, 900, "file")
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "second", "message"),
+    [
+        ("spacing_row_mm,spacing_column_mm", "0.3,0.3", "0.4,0.3", "row_mm': expected 0.3 as in"),
+        ("spacing_row_mm,spacing_column_mm", "0.3,", "0.3,", "column_mm': expected a number"),
+        ("spacing_row_mm,spacing_column_mm", "0,0.3", "0,0.3", "row_mm': expected a size above 0"),
+        ("width,height", "500,900", "300,900", "width': expected 500 as in"),
+        ("width,height", "500.5,900", "500.5,900", "width': expected a whole number above 0"),
+        ("width,height", "500,-1", "500,-1", "height': expected a whole number above 0"),
+        ("aspect_ratio", "2", "1", "aspect_ratio': expected 2 as in"),
+        ("aspect_ratio,aspect_ratio", "2,1", "2,1", "aspect_ratio twice"),
+    ],
+)
+def test_a_pixel_of_two_sizes_or_half_a_size_is_refused(
+    columns: str, first: str, second: str, message: str
+) -> None:
+    heading, *rows = table().splitlines()
+    lines = [f"{row},{(first, second)[i > 1]}" for i, row in enumerate(rows)]
+    with pytest.raises(LandmarkError, match=message):
+        read_points_csv("\n".join([f"{heading},{columns}", *lines]), "p.csv")
+
+
+def test_half_a_point_of_a_wide_row_is_refused(an_analysis) -> None:
+    heading, first, *rest = vertebrae_csv([an_analysis]).splitlines()
+    cells = first.split(",")
+    cells[heading.split(",").index("MS_y")] = ""
+    with pytest.raises(LandmarkError, match="column 'MS_y': expected a number"):
+        read_points_csv("\n".join([heading, ",".join(cells), *rest]), "p.csv")
+
+
+def test_utf_16_without_its_mark_is_called_binary(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes(table().encode("utf-16-le"))
+    with pytest.raises(LandmarkError, match="binary file"):
+        read_landmarks(path)

@@ -11,6 +11,8 @@ from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Level, Side, Spine
 from .images.person import GIVEN, UNKNOWN, said_by, source_of
+from .images.spacing import ASPECT, SHAPE_ONLY
+from .images.spacing import UNKNOWN as NO_SPACING
 from .measure.aac_mask import masked_pixels
 from .measure.quality_image import noise_of
 
@@ -87,7 +89,7 @@ def measure(
         model=None if model is None else ModelIdentity.of(model),
         vertebrae=vertebrae,
         aac=aac,
-        warnings=_warnings(spine, quality),
+        warnings=_warnings(spine, frame, quality),
         sex=sex,
         age_years=age_years,
         alignment=measures.measure_alignment(spine, frame.scale, implausible=doubt),
@@ -136,9 +138,12 @@ def _scores(
     )
 
 
-def _warnings(spine: Spine, quality: measures.Quality) -> tuple[str, ...]:
+def _warnings(spine: Spine, frame: ImageFrame, quality: measures.Quality) -> tuple[str, ...]:
     """The points' own warnings, then what the check of quality found; each once."""
     found = [finding.text for finding in quality.findings if finding.code != "coverage"]
+    if not frame.scale.in_mm:  # points alone come without the warnings of their image
+        shaped = frame.spacing_source == ASPECT or frame.scale.row != frame.scale.column
+        found.insert(0, SHAPE_ONLY if shaped else NO_SPACING)
     return tuple(dict.fromkeys((*spine.warnings, *found)))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from ..analysis import Analysis
 from ..measure import UNGRADED
 
-_FINDINGS = {"outside": 2, "order": 2, "overlap": 2, "gap": 2, "side": 2, "label": 3, "tilt": 1}
+_FINDINGS = {
+    "outside": 2, "order": 2, "overlap": 2, "gap": 2, "turned": 4, "spacing": 2, "side": 2,
+    "label": 3, "tilt": 1,
+}  # fmt: skip
 """Weight of each kind of remark on quality; ours, chosen so that what may make many numbers
 of an image wrong comes before what concerns one body."""
 _NO_SPINE, _IMPLAUSIBLE, _BODY_OPEN, _CROPPED = 10.0, 3.0, 1.0, 0.5

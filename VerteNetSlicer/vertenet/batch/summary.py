@@ -37,6 +37,8 @@ _REMARKS = {
     "order": "levels out of order",
     "overlap": "bodies that overlap",
     "gap": "a distance that does not fit the levels' names",
+    "turned": "a spine that runs across or up the image",
+    "spacing": "lengths in mm that no person has",
     "side": "anterior and posterior exchanged",
     "label": "an uncertain level",
     "tilt": "unsharp endplates, perhaps tilted",

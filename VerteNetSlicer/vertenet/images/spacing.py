@@ -43,6 +43,8 @@ AGREEMENT = 0.01
 
 _RECORDED = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
+ASPECT = "PixelAspectRatio"
+"""The source that tells a pixel's shape and not its size."""
 UNKNOWN = (
     "The size of a pixel is not known: lengths are in pixels, square pixels are assumed. "
     "Give the spacing as ROW,COLUMN in millimetres if you know it."
@@ -212,7 +214,7 @@ def _aspect_spacing(values: Sequence[str]) -> Spacing:
         return replace(spacing, warnings=(sentence, *spacing.warnings))
     return Spacing(
         PixelScale(pair[0] / pair[1], 1.0, in_mm=False),
-        "PixelAspectRatio",
+        ASPECT,
         (SHAPE_ONLY,),
     )
 

@@ -3,7 +3,8 @@
 Angles are those between endplate lines (corner to corner) in the plane of the image,
 in units of length, so that pixels that are not square do not bend them.  Kyphosis is
 positive in :attr:`Alignment.kyphosis_t4_t12`, lordosis in the lumbar angles and in the
-discs'.  Anterior is where the AS and AI points lie, not where the image's label says.
+discs'.  Anterior is where the AS and AI points lie, not where the image's label says; and
+an image that was turned or mirrored has the same angles.
 
 Source: kyphosis, upper endplate of T4 to lower endplate of T12, and lordosis, upper
 endplate of L1 to lower endplate of L5, after Cobb; recumbent lordosis is smaller than
@@ -15,7 +16,7 @@ Intervals: first-order propagation of the points' sigma, 95 %, as in :mod:`.heig
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -122,8 +123,9 @@ def measure_alignment(
     kept = [v for v in spine.vertebrae if v.level not in doubt or v.reader is not None]
     levels = [v.level for v in kept]
     plates = _Plates.of(spine if len(kept) == len(spine) else Spine(tuple(kept)), scale)
-    kyphosis = _angle("T4", "T12", levels, plates, -1.0, "T4 upper to T12 lower endplate")
-    lordosis = _angle("L1", "L5", levels, plates, 1.0, "L1 upper to L5 lower endplate")
+    there = {v.level for v in spine.vertebrae}
+    kyphosis = _angle("T4", "T12", levels, plates, -1.0, "T4 upper to T12 lower endplate", there)
+    lordosis = _angle("L1", "L5", levels, plates, 1.0, "L1 upper to L5 lower endplate", there)
     sacral = Measurement(
         None, "deg", "L1 upper endplate to S1", None, "S1 is not among the points."
     )
@@ -154,10 +156,12 @@ class _Plates:
         with np.errstate(all="ignore"):
             points = scale.to_units(pixels)
             sigma = spread[..., None] * np.array([scale.column, scale.row])
-            facing = np.nansum(points[:, [_AS, _AI], 0] - points[:, [_PS, _PI], 0])
-            if facing < 0:
-                points[..., 0] *= -1
             line = points[:, [_AS, _AI]] - points[:, [_PS, _PI]]
+            # which way round the corners run: of a spine upside down, x alone says the reverse
+            across, down = line.sum(axis=1), (points[:, [_AI, _PI]] - points[:, [_AS, _PS]]).sum(1)
+            if np.nansum(across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]) < 0:
+                points[..., 0] *= -1
+                line[..., 0] *= -1
             length = np.hypot(line[..., 0], line[..., 1])
             length[~((length > 0) & np.isfinite(length))] = np.nan
             unit = line / length[..., None]
@@ -169,13 +173,20 @@ class _Plates:
 
 
 def _angle(
-    top: str, bottom: str, levels: list[Level], plates: _Plates, sign: float, definition: str
-) -> Measurement:
+    top: str, bottom: str, levels: list[Level], plates: _Plates, sign: float, definition: str,
+    there: Collection[Level],
+) -> Measurement:  # fmt: skip
     """Angle from the upper endplate of one level to the lower endplate of another."""
-    missing = [name for name in (top, bottom) if Level(name) not in levels]
-    if missing:
-        reason = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing."
-        return Measurement(None, "deg", definition, None, reason)
+    lacking = [name for name in (top, bottom) if Level(name) not in levels]
+    if lacking:
+        missing = [name for name in lacking if Level(name) not in there]
+        doubtful = [name for name in lacking if name not in missing]
+        reasons = [
+            f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} {word}"
+            for names, word in ((missing, "missing"), (doubtful, "implausible"))
+            if names
+        ]
+        return Measurement(None, "deg", definition, None, f"{', '.join(reasons)}.")
     first, last = levels.index(Level(top)), levels.index(Level(bottom))
     value = float(plates.angle[last, 1] - plates.angle[first, 0])
     if not math.isfinite(value):

@@ -46,6 +46,12 @@ unsure by more than 0.12 sqrt(2) = 17 %, most of the way to a grade 1."""
 AT_BORDER = 0.05
 """Distance of a corner to the image's border, in body heights, below which the body may be
 cut: about 1 mm, less than the bright line of an endplate needs to be told from the border."""
+DEPTH_MM = (18.0, 55.0)
+"""Median depth of the bodies outside which the pixel spacing is doubted.  L5's upper endplate
+is 35.7 +- 3.5 mm long (CT, Cook and Baker 2021, IJSS 15:1072); a small woman's T4 about
+two thirds of it, a large man's magnified on a radiograph half as much again."""
+LEAST_UPRIGHT = 0.5
+"""Share of the bodies' axis that must run down the image: 60 degrees of tilt."""
 _NEAR = 3  # levels
 
 
@@ -55,8 +61,8 @@ class Finding:
 
     Attributes:
         code: a fixed word: ``outside``, ``cut``, ``uncertain``, ``shape``, ``size``, ``order``,
-            ``overlap``, ``gap``, ``side``, ``label``, ``tilt``, ``field``, ``coverage``,
-            ``image``.
+            ``overlap``, ``gap``, ``turned``, ``spacing``, ``side``, ``label``, ``tilt``,
+            ``field``, ``coverage``, ``image``.
         text: a sentence for the reader.
         levels: the levels concerned.
     """
@@ -122,7 +128,7 @@ def check_quality(
     if len(spine):
         sigmas = [_mean_sigma(vertebra) for vertebra in spine.vertebrae]
         found += _uncertain(spine, points, sigmas)
-        found += _geometry(spine, scale.to_units(points))
+        found += _geometry(spine, scale.to_units(points), scale)
         found += _labels(spine) + _tilt(spine, points, sigmas) + _field(spine, points, height)
         if image is not None:
             pixels = image_quality(image.pixels, points)
@@ -165,7 +171,7 @@ def _levels(spine: Spine, chosen: object) -> list[Level]:
     return [spine.vertebrae[i].level for i in np.flatnonzero(np.asarray(chosen))]
 
 
-def _geometry(spine: Spine, points: Array) -> list[Finding]:
+def _geometry(spine: Spine, points: Array, scale: PixelScale) -> list[Finding]:
     """Shape of each body, size against the others, order and overlap of neighbours."""
     with np.errstate(all="ignore"):
         ps, _, as_, ai, _, pi = np.moveaxis(points, 1, 0)
@@ -176,11 +182,24 @@ def _geometry(spine: Spine, points: Array) -> list[Finding]:
         found = _shapes(spine, points, depth, tall, axis)
         found += _sizes(spine, depth, tallest)
         found += _neighbours(spine, points, centre, axis, tall)
+        found += _pose(np.median(axis, axis=0), float(np.median(depth)), scale)
     facing = float(np.nansum(across[:, 0]))
     side = Side.RIGHT if facing > 0 else Side.LEFT
     if side is not spine.anterior:
         text = f"The points say the patient faces {side}, the image's label {spine.anterior}."
         found.append(Finding("side", text))
+    return found
+
+
+def _pose(upright: Array, depth: float, scale: PixelScale) -> list[Finding]:
+    """How the whole spine lies, and whether its size can be that of a person."""
+    found = []
+    if not float(upright[1]) >= LEAST_UPRIGHT * math.hypot(*upright):
+        text = "The spine runs across the image or upwards: x and y may be exchanged, or the image"
+        found.append(Finding("turned", f"{text} turned. Check where the points lie."))
+    if scale.in_mm and not DEPTH_MM[0] <= depth <= DEPTH_MM[1]:
+        text = f"The vertebrae would be {depth:.3g} mm deep: check the pixel spacing before using"
+        found.append(Finding("spacing", f"{text} lengths in mm."))
     return found
 
 

@@ -111,8 +111,10 @@ def _bytes(file: Path) -> bytes:
 
 
 def _text(data: bytes, name: str) -> str:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        if wide or b"\0" not in data:
+            return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeError:
         if b"\0" not in data:
             return data.decode("latin-1")

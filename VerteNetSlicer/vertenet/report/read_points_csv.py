@@ -1,7 +1,8 @@
 """Reading points from CSV: ``image,level,point,x,y``, many images in one file.
 
 Optional columns: ``sex`` (M, F), ``age``, ``sex_source`` and ``age_source`` (given, dicom,
-unknown), ``sigma_px``, and a reader's wall scores
+unknown), ``spacing_row_mm`` and ``spacing_column_mm``, ``width``, ``height``, ``sigma_px``,
+and a reader's wall scores
 ``aac_L1_anterior`` to ``aac_L4_posterior`` (0 to 3), ``aac8_anterior`` and
 ``aac8_posterior`` (0 to 4), which need to stand in one row of an image only.  A
 ``vertebrae.csv`` of ours is read too, since its columns hold the points.  Pixels, ``(x, y)``,
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 
 from ..analysis import ImageFrame
 from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision
-from ..errors import ConfigurationError, LandmarkError
+from ..errors import LandmarkError
 from ..geometry import PixelScale
 from ..images.person import SOURCES, source_of
 from ..measure import AAC_WALLS, AacReading, Wall
@@ -38,17 +39,23 @@ class _Image:
     sex: str | None = None
     age: float | None = None
     said: dict[str, str] = field(default_factory=dict)
-    scale: PixelScale = field(default_factory=PixelScale)
-    width: int | None = None
-    height: int | None = None
+    sizes: dict[str, float] = field(default_factory=dict)
     source: str | None = None
     walls: dict[Wall, int | None] = field(default_factory=dict)
     lengths8: dict[str, int | None] = field(default_factory=dict)
 
     def frame(self, file: str) -> ImageFrame:
         """The image as far as the table tells."""
-        source = self.source or ("file" if self.scale.in_mm else "unknown")
-        return ImageFrame(file, self.width, self.height, self.scale, source)
+        known = self.sizes.get
+        scale = PixelScale(known("aspect_ratio", 1.0), 1.0)
+        if "spacing_row_mm" in self.sizes:
+            row, column = (self.sizes[word] for word in _SPACING)
+            scale = PixelScale(row, column, in_mm=True)
+        source = self.source or ("file" if scale.in_mm else "unknown")
+        width, height = known("width"), known("height")
+        if width is None or height is None:
+            return ImageFrame(file, None, None, scale, source)
+        return ImageFrame(file, int(width), int(height), scale, source)
 
     @property
     def reading(self) -> AacReading | None:
@@ -87,7 +94,9 @@ class _Row:
         if not text:
             return None
         try:
+            # Python would take 1_0 for 10
             value = float(text.replace(",", ".") if self.decimal_comma else text)
+            value = math.nan if "_" in text else value
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
@@ -114,6 +123,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
         image = images.setdefault(row.text("image"), _Image())
         _take_person(image, row)
         _take_reading(image, row)
+        _take_frame(image, row)
         if _WIDE in row.cells:
             _take_vertebra(image, row)
         else:
@@ -150,6 +160,13 @@ def _rows(text: str, name: str) -> Iterator[_Row]:
         _check_heading(columns, name)
         for cells in reader:
             if any(cell.strip() for cell in cells):
+                # 10,5 between commas is two cells: every number behind it would be another's
+                if any(cell.strip() for cell in cells[len(columns) :]):
+                    raise LandmarkError(
+                        f"{name}, row {reader.line_num}: expected {len(columns)} cells as in the "
+                        f"heading, got {len(cells)}. Write numbers with a decimal point, or part "
+                        "the columns with semicolons."
+                    )
                 named = dict(zip(columns, cells))
                 yield _Row(name, reader.line_num, named, decimal_comma=delimiter == ";")
     except csv.Error as error:
@@ -165,7 +182,16 @@ _NAMES = _WIDE_COLUMNS | {
 }
 
 
-_ONCE = ("sex", "age", "sex_source", "age_source", "sigma_px")
+_SPACING = ("spacing_row_mm", "spacing_column_mm")
+_SIZES = (*_SPACING, "aspect_ratio", "width", "height")
+_READING = (
+    *(f"aac_{level.value}_{wall}".lower() for level, wall in AAC_WALLS),
+    *("aac8_anterior", "aac8_posterior"),
+)
+_ONCE = (
+    *("sex", "age", "sex_source", "age_source", "sigma_px", "spacing_source", *_SIZES, *_READING),
+    *("score", "level_confidence", "reader_grade", "reader_reason", "reader_evaluable"),
+)
 
 
 def _check_heading(columns: list[str], name: str) -> None:
@@ -248,9 +274,7 @@ def _take_point(image: _Image, row: _Row) -> None:
     x, y, sigma = row.number("x"), row.number("y"), row.number("sigma_px")
     if sigma is not None and sigma < 0:
         raise row.error("sigma_px", "0 or more", "Correct the cell or leave it empty.")
-    if (x is None) != (y is None):
-        column = "x" if x is None else "y"
-        raise row.error(column, "a number", "Fill in the cell, or empty x and y both.")
+    _check_pair(row, ("x", x), ("y", y))
     if x is not None and y is not None:
         points[PointName[text]] = Landmark(x, y, sigma, PointStatus.EDITED)
 
@@ -262,9 +286,9 @@ def _take_vertebra(image: _Image, row: _Row) -> None:
     points = image.points[level] = {}
     for point in POINT_NAMES:
         x, y = row.number(f"{point}_x"), row.number(f"{point}_y")
+        _check_pair(row, (f"{point}_x", x), (f"{point}_y", y))
         if x is not None and y is not None:
             points[point] = Landmark(x, y, *_certainty(row, point))
-    _take_frame(image, row)
     reader = _reader(row)
     image.evidence[level] = Evidence(row.number("score"), row.number("level_confidence"), reader)
 
@@ -277,21 +301,32 @@ def _certainty(row: _Row, point: PointName) -> tuple[float | None, PointStatus]:
     return sigma, PointStatus.AUTO if auto else PointStatus.EDITED
 
 
+def _check_pair(
+    row: _Row, first: tuple[str, float | None], second: tuple[str, float | None]
+) -> None:
+    """Both or none: half a point, or half a pixel, is a slip and not an absence."""
+    for (column, value), (other, known) in ((first, second), (second, first)):
+        if value is None and known is not None:
+            raise row.error(column, "a number", f"Fill in the cell, or empty {other} as well.")
+
+
 def _take_frame(image: _Image, row: _Row) -> None:
-    """Size, spacing and its source, as far as the columns are there."""
-    ratio = row.number("aspect_ratio")
-    if ratio is not None and ratio > 0:
-        image.scale = PixelScale(ratio, 1.0)
-    width, height = row.number("width"), row.number("height")
-    if width is not None and height is not None and min(width, height) >= 1:
-        image.width, image.height = int(width), int(height)
+    """Size, spacing and its source, as far as the columns are there; the same in every row."""
+    for column in _SIZES:
+        value = row.number(column)
+        if value is None:
+            continue
+        whole = column in ("width", "height")
+        if value <= 0 or (whole and value != int(value)):
+            expected = "a whole number above 0" if whole else "a size above 0"
+            raise row.error(column, expected, "Correct the cell or leave it empty.")
+        known = image.sizes.setdefault(column, value)
+        if known != value:
+            expected = f"{known:g} as in the image's rows above"
+            raise row.error(column, expected, "Correct one of the two.")
+    first, second = ((column, image.sizes.get(column)) for column in _SPACING)
+    _check_pair(row, first, second)
     image.source = row.text("spacing_source") or image.source
-    spacing = row.number("spacing_row_mm"), row.number("spacing_column_mm")
-    if spacing[0] is not None and spacing[1] is not None:
-        try:
-            image.scale = PixelScale(spacing[0], spacing[1], in_mm=True)
-        except ConfigurationError as error:
-            raise row.error("spacing_row_mm", "a size above 0", str(error)) from None
 
 
 def _reader(row: _Row) -> ReaderDecision | None:
