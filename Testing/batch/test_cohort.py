@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -208,6 +209,45 @@ def test_two_runs_on_one_folder_are_refused(tmp_path: Path, by_word: Any) -> Non
     finally:
         run.kill()
         run.wait()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"version": "0.1.0"}, "begun by vertenet 0.1.0"),
+        ({"version": None}, "begun by another version of vertenet"),
+        ({"schema": "vertenet-cohort/0"}, "whose tables have other columns"),
+        ({"columns": None}, "whose tables have other columns"),
+        ({"columns": {"images": ["image"]}}, "whose tables have other columns"),
+    ],
+)
+def test_a_cohort_of_another_version_or_of_other_columns_is_not_gone_on_with(
+    tmp_path: Path, by_word: Any, change: dict[str, Any], told: str
+) -> None:
+    files(tmp_path / "in", {"a.png": "good", "b.png": "good"})
+    inputs, out = [str(tmp_path / "in")], tmp_path / "out"
+    read_cohort(inputs, out, by_word(), settings={"version": "0.2.0"})
+    begun = json.loads((out / "cohort.json").read_text())
+    kept = {k: v for k, v in {**begun, **change}.items() if v is not None}
+    (out / "cohort.json").write_text(json.dumps(kept))
+    there = {p: p.read_bytes() for p in out.rglob("*") if p.suffix in (".csv", ".jsonl", ".json")}
+    with pytest.raises(ConfigurationError, match=told) as refused:
+        read_cohort(inputs, out, by_word(), settings={"version": "0.2.0"})
+    assert "Choose another output folder" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert {p: p.read_bytes() for p in there} == there
+    # As it was begun, it is gone on with.
+    (out / "cohort.json").write_text(json.dumps(begun))
+    assert read_cohort(inputs, out, by_word(), settings={"version": "0.2.0"}).images == 2
+
+
+def test_settings_that_are_no_object_are_refused(tmp_path: Path, by_word: Any) -> None:
+    files(tmp_path / "in", {"a.png": "good"})
+    read(tmp_path, by_word())
+    for text in ("[1]", "3", "{"):
+        (tmp_path / "out/cohort.json").write_text(text)
+        with pytest.raises(OutputError, match="cannot be read"):
+            read(tmp_path, by_word())
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_run(tmp_path: Path, by_word: Any) -> None:

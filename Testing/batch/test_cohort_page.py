@@ -312,3 +312,13 @@ def test_a_row_that_is_cut_or_too_long_is_told(tmp_path: Path, table: str, row: 
         stream.write(row + "\n")
     with pytest.raises(ConfigurationError, match="not as many cells as columns"):
         cohort_statistics(folder)
+
+
+@pytest.mark.parametrize("column", ["sex", "spacing_source"])
+def test_a_table_of_a_version_with_other_columns_is_told(tmp_path: Path, column: str) -> None:
+    folder = write_tables(tmp_path / "c", images=[real_row()])
+    path = folder / "images.csv"
+    head, rows = path.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(head.replace(f",{column},", ",older,") + "\n" + rows, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"another kind or version.*no column '{column}'"):
+        cohort_statistics(folder)

@@ -184,3 +184,10 @@ def test_no_loose_script_lies_beside_the_module() -> None:
 def test_every_folder_of_python_files_in_the_module_is_a_package() -> None:
     folders = {str(Path(name).parent) for name in tree_of_module() if name.endswith(".py")} - {"."}
     assert all((MODULE / folder / "__init__.py").exists() for folder in folders)
+
+
+def test_the_citation_names_the_version_of_the_package():
+    from vertenet import __version__
+
+    told = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.*)$", told, re.M) == [__version__]

@@ -20,7 +20,7 @@ from ..report.atomic import output_errors, write_text
 from .child import Work
 from .inputs import COHORT, find_inputs
 from .inventory import Inventory
-from .merge import Counts, write_tables
+from .merge import TABLES, Counts, write_tables
 from .pool import Task, read_in_pool
 from .progress import Meter
 from .shards import FOLDER, ShardWriter, places
@@ -128,24 +128,39 @@ def _results(work: Work, tasks: Iterator[Task], means: Means) -> Any:
 
 def _check_settings(path: Path, settings: Mapping[str, Any]) -> None:
     """Write the settings down, or see that they are those of the earlier run."""
-    wanted = json.loads(json.dumps({"schema": SCHEMA, **settings}))
+    columns = {table: list(TABLES[table]) for table in ("images", "vertebrae")}
+    wanted = json.loads(json.dumps({"schema": SCHEMA, "columns": columns, **settings}))
     if not path.exists():
         write_text(path, json.dumps(wanted, indent=1, sort_keys=True) + "\n")
         return
     try:
         there = json.loads(path.read_text(encoding="utf-8"))
         differing = sorted(k for k in {*there, *wanted} if there.get(k) != wanted.get(k))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise OutputError(
             f"Expected the settings of an earlier run in '{path}', but it cannot be read "
             f"({type(error).__name__}). Choose another output folder."
         ) from None
+    if {"schema", "version", "columns"} & {*differing}:
+        raise ConfigurationError(_of_another_version(path.parent, there, wanted))
     if differing:
         was = "; ".join(f"{k} {there.get(k)!r}, now {wanted.get(k)!r}" for k in differing)
         raise ConfigurationError(
             f"Expected the settings with which '{path.parent}' was begun, got others ({was}). "
             "Choose another output folder, or the same settings to go on."
         )
+
+
+def _of_another_version(folder: Path, there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Why a cohort cannot be gone on with: its rows would not be those of this version."""
+    was, now = there.get("version"), wanted.get("version")
+    begun = f"vertenet {was}" if was is not None else "another version of vertenet"
+    if was == now:
+        begun = "a build of it whose tables have other columns"
+    return (
+        f"Expected a cohort that this version (vertenet {now}) began, but '{folder}' was begun by "
+        f"{begun}. Choose another output folder, or finish this one with the version that began it."
+    )
 
 
 @contextmanager

@@ -186,6 +186,12 @@ def _count_vertebra(found: Statistics, row: Row) -> None:
 
 
 def _damaged(name: str, error: Exception) -> ConfigurationError:
+    if isinstance(error, KeyError):
+        return ConfigurationError(
+            f"Expected a table that this version of 'vertenet batch' wrote, but '{name}' is of "
+            f"another kind or version: it has no column {error}. Run 'vertenet batch' into a new "
+            "folder, or use the version that wrote the table."
+        )
     return ConfigurationError(
         f"Expected a table that 'vertenet batch' wrote, but '{name}' is of another kind or "
         f"damaged ({type(error).__name__}: {error}). Run 'vertenet batch' again."
