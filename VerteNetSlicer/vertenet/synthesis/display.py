@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import findings, framing, girdles, single_energy, skeleton, soft_tissue
+from . import findings, framing, girdles, neighbours, single_energy, skeleton, soft_tissue
 from .bodies import BodyStyle
 from .body_table import BodyTable, tabulate
 from .canvas import Points, PolygonSheet, Shape
@@ -89,7 +89,7 @@ def display_list(params: Params, size: Shape) -> DisplayList:
     six = np.asarray(spine.six, np.float64)
     curve = SpineCurve(six)
     view = make_view(params, curve, size)
-    sheets = _skeleton(six, curve, view, params)
+    sheets = _skeleton(spine, curve, view, params)
     tissues, walls = _tissues(curve, view, params)
     seen = as_seen(six, rounding(params, stream(params, ROUNDING)))
     rng = stream(params, 31)
@@ -110,10 +110,8 @@ def display_list(params: Params, size: Shape) -> DisplayList:
     )
 
 
-def _skeleton(
-    six: Points, curve: SpineCurve, view: View, params: Params
-) -> dict[str, PolygonSheet]:
-    hollow = params["shell"]
+def _skeleton(spine: Any, curve: SpineCurve, view: View, params: Params) -> dict[str, PolygonSheet]:
+    six, hollow = np.asarray(spine.six, np.float64), params["shell"]
     sharp, soft = Pen(view, hollow=hollow), Pen(view, sub=1, hollow=hollow)
     metal = Pen(view)
     skeleton.posterior_elements(sharp, soft, curve, params, stream(params, 1))
@@ -122,8 +120,18 @@ def _skeleton(
     girdles.shoulder(sharp, soft, curve, params, stream(params, 3))
     girdles.pelvis(sharp, soft, curve, params, stream(params, 4))
     findings.degeneration(sharp, six, params, stream(params, 5))
+    neighbours.disc_ends(sharp, soft, _chain(spine), params, stream(params, 62))
+    neighbours.foramina(sharp, curve, params, stream(params, 63))
     findings.implants(metal, six, curve, params, stream(params, 6))
     return {"sharp": sharp.sheet, "soft": soft.sheet, "metal": metal.sheet}
+
+
+def _chain(spine: Any) -> list[Points]:
+    """Outlines (64, 2) from above, a sixth lumbar body between L5 and S1."""
+    outlines = list(np.asarray(spine.outline, np.float64))
+    if spine.extra is not None:
+        outlines.insert(17, np.asarray(spine.extra, np.float64))
+    return outlines
 
 
 def _tissues(

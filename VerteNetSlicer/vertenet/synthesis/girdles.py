@@ -111,7 +111,7 @@ def pelvis(
             shell=0.3,
             share=0.93,
         )
-        soft.stroke(np.stack([head, head + [rng.uniform(-40, 60), 260]]), 95, 0.4 * gain)
+        soft.stroke(np.stack([head, head + [rng.uniform(-40, 60) * 3, 780]]), 95, 0.4 * gain)
 
 
 def _sacrum(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import single_energy
+from .film import film
+from .neighbours import neighbours
 
 LOOKS = ("bright", "faint", "radiograph")
 LOOK_SHARES = (0.43, 0.36, 0.21)
@@ -41,6 +43,8 @@ def draw_parameters(rng: np.random.Generator, *, look: str | None = None) -> Par
     params.update(_detector(rng, chosen))
     params.update(single_energy.deep_chest(rng, params))
     params.update(single_energy.fine_lines(rng, params))
+    params.update(neighbours(rng, params))
+    params.update(film(rng, params))
     return params
 
 
@@ -167,8 +171,7 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         ),
         "sacrum": float(rng.uniform(0.6, 1.8) if bright else rng.uniform(0.1, 1.2)),
         "crest_forward": float(rng.uniform(10, 90)),
-        # the crests' tops lie between the disc L4/L5 and S1
-        "crest_down": float(rng.uniform(-140, 60)),
+        "crest_down": _crest(rng),
         "crest_split": float(rng.uniform(4, 30)),
         "crest_width": float(rng.uniform(110, 190)),
         "crest_height": float(rng.uniform(60, 120)),
@@ -178,6 +181,16 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
         "spur_gain": float(rng.uniform(0.5, 2.0)),
         "schmorl": float(rng.uniform(0.02, 0.2) if _chance(rng, 0.2) else 0.0),
     }
+
+
+def _crest(rng: np.random.Generator) -> float:
+    """Height of the iliac crests' tops: mostly at the disc L4/L5 (-110), at most down to S1.
+
+    The line between both crests crosses L4 or the disc L4/L5 in most people; readers number by it.
+    """
+    if _chance(rng, 0.75):
+        return float(np.clip(rng.normal(-110, 45), -190, 60))
+    return float(rng.uniform(-140, 60))
 
 
 def _soft(rng: np.random.Generator, look: str) -> Params:

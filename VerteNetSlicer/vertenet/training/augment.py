@@ -131,7 +131,56 @@ def shade(x: Tensor, rng: np.random.Generator) -> Tensor:
         x = F.avg_pool2d(x[None], 3, 1, 1, count_include_pad=False)[0]
     if rng.random() < 0.4:
         x = x + torch.randn(x.shape) * float(rng.uniform(0.005, 0.05))
+    if rng.random() < 0.15:
+        x = compressed(x, float(rng.uniform(15, 80)), (int(rng.integers(8)), int(rng.integers(8))))
     return _cover(x, rng)
+
+
+def compressed(x: Tensor, quality: float, shift: tuple[int, int] = (0, 0)) -> Tensor:
+    """What JPEG leaves of a picture (1, H, W) of 0 ... 1: many real scans were kept so.
+
+    Args:
+        x: the picture.
+        quality: 1 to 100, as the Independent JPEG Group scales its table.
+        shift: rows and columns by which the blocks of 8 are moved, 0 to 7 each.
+
+    Source: ITU-T T.81 (1992), annex A.3.3 and table K.1.
+    """
+    h, w = x.shape[-2:]
+    down, right = shift
+    margins = (right, -(w + right) % 8, down, -(h + down) % 8)
+    padded = F.pad(x[None], margins, mode="replicate")[0, 0]
+    blocks = padded.unfold(0, 8, 8).unfold(1, 8, 8) * 255 - 128
+    scale = 50 / quality if quality < 50 else 2 - quality / 50
+    table = (_LUMINANCE * scale).round().clamp_min(1)
+    kept = (blocks.reshape(-1, 64) @ _DCT.T / table.flatten()).round() * table.flatten()
+    back = ((kept @ _DCT + 128) / 255).reshape(blocks.shape)
+    whole = back.permute(0, 2, 1, 3).reshape(padded.shape)
+    return whole[down : down + h, right : right + w].clamp(0, 1)[None]
+
+
+def _cosines() -> Tensor:
+    """(64, 64) orthonormal discrete cosine transform of a block of 8 x 8."""
+    k, n = torch.arange(8.0)[:, None], torch.arange(8.0)
+    rows = torch.cos(torch.pi * (2 * n + 1) * k / 16) / 2
+    rows[0] /= 2**0.5
+    return torch.kron(rows, rows)
+
+
+_DCT = _cosines()
+_LUMINANCE = torch.tensor(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ],
+    dtype=torch.float32,
+)
 
 
 def _tone(x: Tensor, rng: np.random.Generator) -> Tensor:
