@@ -100,7 +100,10 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         read_model_info(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"schema": "vertenet-model/2"}', "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", '{"schema": "vertenet-model/2"}', "\xff", '{"name": "\\ud800"}'],
+)
 def test_a_damaged_description_is_refused(tmp_path, text):
     write(tmp_path)
     (tmp_path / "model.json").write_text(text, encoding="latin-1")

@@ -22,7 +22,7 @@ LIB = CODE / "VerteNetSlicerLib"
 WEB = CODE / "vertenet_web"
 
 HOSTS = {"slicer", "vtk", "qt", "ctk", "mrml", "trame", "trame_slicer", "vtkmodules"}
-GROUND = {"errors", "resources", "memory"}
+GROUND = {"errors", "resources", "memory", "texts"}
 TORCH_AT_FILE_SCOPE = {"network", "training", "synthesis"}
 OPTIONAL = {
     "click",
@@ -58,6 +58,7 @@ HOUSE = {
     "errors": Room(frozenset(), frozenset()),
     "resources": Room(frozenset({"errors"}), frozenset()),
     "memory": Room(frozenset(), frozenset()),
+    "texts": Room(frozenset(), frozenset()),
     "anatomy": room("", "numpy"),
     "geometry": room("", "numpy"),
     "images": room("geometry", "numpy SimpleITK pydicom PIL scipy"),

@@ -92,7 +92,9 @@ def test_a_review_is_written_and_read_to_the_last_bit(review):
     assert review_from_text(review_to_text(third)) == third
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"vertenet-review/9"}', "null"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"schema":"vertenet-review/9"}', "null", '["\\ud800"]']
+)
 def test_what_is_no_review_is_refused(host, text):
     from VerteNetSlicerLib.record import review_from_text
 

@@ -273,6 +273,9 @@ def test_a_point_given_twice_is_refused(tmp_path):
         b'{"annotations": []}',
         b'{"schema": "vertenet-report/1"}',
         b"[1, 2]",
+        # half of a UTF-16 pair can be read, and never be written again
+        b'{"schema": "vertenet-report/1", "image": {"file": "a\\ud800b"}, "vertebrae": []}',
+        b'{"annotations": [], "images": [{"id": 1, "file_name": "\\udc00.png"}]}',
     ],
 )
 def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, content):

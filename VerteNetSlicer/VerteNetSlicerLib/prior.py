@@ -18,6 +18,7 @@ from vertenet.measure import Change, FollowUp, compare
 from vertenet.pipeline import measure
 from vertenet.report import LandmarkSet, csv_text, read_landmarks, report_json
 from vertenet.report.read import read_report
+from vertenet.texts import parsed_json
 
 RECORD = "VerteNet.prior"
 HEIGHTS = ("Ha", "Hm", "Hp")
@@ -103,7 +104,7 @@ def prior_from_text(text: str) -> Prior | None:
     if not text:
         return None
     try:
-        content = json.loads(text)
+        content = parsed_json(text)
         name, report = content["name"], content["report"]
     except (ValueError, KeyError, TypeError) as error:
         raise LandmarkError(

@@ -21,6 +21,7 @@ from vertenet.anatomy import (
 )
 from vertenet.errors import LandmarkError
 from vertenet.measure import AacReading, Plaque
+from vertenet.texts import parsed_json
 
 from .review import Review
 
@@ -49,7 +50,7 @@ def review_from_text(text: str) -> Review:
         LandmarkError: if the text is not a review of this version.
     """
     try:
-        content = json.loads(text)
+        content = parsed_json(text)
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {content['schema']}")
         return Review(

@@ -25,6 +25,7 @@ from vertenet.images.spacing import (
     unknown_spacing,
     user_spacing,
 )
+from vertenet.texts import parsed_json
 
 RECORD = "VerteNet.image"
 
@@ -132,7 +133,7 @@ def _recorded(volume) -> VolumeSpacing | None:
     if not text:
         return None
     try:
-        content = json.loads(text)
+        content = parsed_json(text)
         return VolumeSpacing(
             PixelScale(*content["spacing"]),
             content["source"],

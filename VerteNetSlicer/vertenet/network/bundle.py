@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, MissingDependencyError, ModelError
+from ..texts import parsed_json
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +98,7 @@ def read_model_info(directory: str | Path) -> ModelInfo:
     directory = Path(directory)
     path = directory / INFO_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parsed_json(path.read_text(encoding="utf-8"))
     except OSError:
         raise ModelError(
             f"Expected a model directory with {INFO_FILE}, got '{directory}'. "

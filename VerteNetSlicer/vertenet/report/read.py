@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ..errors import LandmarkError, VerteNetError
 from ..geometry import PixelScale
 from ..images.person import given_or_known, source_of
 from ..measure import AAC_WALLS, AacReading
+from ..texts import parsed_json
 from .json_report import SCHEMA
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .read_markups import read_markups
@@ -63,11 +63,9 @@ def parsed(text: str) -> Any:
     """JSON as the standard has it: no NaN, and every text of it can be written again.
 
     Raises:
-        ValueError: if it is not; half a pair of UTF-16 is a ``UnicodeEncodeError``.
+        ValueError: if it is not.
     """
-    content = json.loads(text, parse_constant=_refuse)
-    json.dumps(content, ensure_ascii=False).encode()
-    return content
+    return parsed_json(text, parse_constant=_refuse)
 
 
 def read_report(content: Json, name: str) -> LandmarkSet:

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TextIO
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LandmarkError
+from ..texts import parsed_json
 from .annotated import Annotated, stem
 from .annotated_cohort import is_cohort, read_cohort
 from .annotated_csv import add_truth_table, read_csv
@@ -119,7 +119,7 @@ def _read(file: Path) -> list[Annotated] | Shelf:
 
 def _read_json(file: Path, text: str) -> list[Annotated]:
     try:
-        content = json.loads(text)
+        content = parsed_json(text)
     except (ValueError, RecursionError) as error:
         raise LandmarkError(
             f"Expected JSON in '{file.name}', but it is damaged ({error}). Write it again."
@@ -140,7 +140,7 @@ def _add_report(item: Annotated, file: Path) -> None:
     only what a reader decided, which stands in the markups, is known.
     """
     try:
-        report = read_json(json.loads(_text(file)), item.image)[0]
+        report = read_json(parsed_json(_text(file)), item.image)[0]
     except (ValueError, LandmarkError):
         return
     same = {n for n, b in report.bodies.items() if n in item.bodies and _same(b, item.bodies[n])}

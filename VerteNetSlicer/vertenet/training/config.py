@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..texts import parsed_json
 
 FINE_TUNING: Mapping[str, Any] = {"learning_rate": 3e-4, "scans": 2000}
 """Defaults of a training that goes on from a model."""
@@ -109,8 +109,8 @@ class TrainingConfig:
             ConfigurationError: if the file cannot be read or has an unknown key.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            values = parsed_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"Expected a training configuration in JSON, got '{path}' ({error}). "
                 "Give a file such as Resources/Models/vertenet-compact/training.json."

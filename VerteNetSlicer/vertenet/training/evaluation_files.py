@@ -170,7 +170,8 @@ def _kappa_row(item: Kappa) -> list[Cell]:
 def _table(path: Path, columns: Sequence[str]) -> Iterator[Rows]:
     """A CSV file that takes rows as they come, and is there whole or not at all."""
     with whole_file(path) as file:
-        stream = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        # A file's name may hold bytes that are no text.
+        stream = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         yield writer.writerows

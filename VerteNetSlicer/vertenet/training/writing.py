@@ -13,12 +13,12 @@ from ..errors import OutputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text, whole or not at all.
+    """Write UTF-8 text, whole or not at all; ``?`` for what of a file's name is no text.
 
     Raises:
         OutputError: if the file cannot be written.
     """
-    write_whole(path, lambda file: file.write(text.encode("utf-8")))
+    write_whole(path, lambda file: file.write(text.encode("utf-8", "replace")))
 
 
 def write_tensors(path: Path, content: Any) -> None:
