@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from vertenet.anatomy import Level, Side, Spine
 from vertenet.images import image_from_array
-from vertenet.measure import aac_geometry, aac_mask
+from vertenet.measure import aac_geometry, aac_mask_noise, aac_mask_regions
 from vertenet.measure.aac_mask import find_masks
 
 ROWS, COLUMNS, DEPTH = 400, 300, 40
@@ -203,12 +203,12 @@ def test_what_a_mask_cuts_off_from_the_border_shows_nothing_either(build, kind):
 def test_the_largest_value_around_a_pixel_is_what_scipy_finds(size):
     from scipy import ndimage
 
-    from vertenet.measure.aac_mask import _largest
+    from vertenet.measure.aac_mask_regions import largest
 
     values = np.random.default_rng(0).random((61, 47)).astype(np.float32)
     for array in (values, values > 0.97):
         found = ndimage.maximum_filter(array, size, mode="nearest")
-        assert np.array_equal(_largest(array, size), found)
+        assert np.array_equal(largest(array, size), found)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.4, 0.6, 0.9, 1.0])
@@ -216,10 +216,91 @@ def test_the_largest_value_around_a_pixel_is_what_scipy_finds(size):
 def test_regions_are_told_apart_as_scipy_does(share, shape):
     flat = np.random.default_rng(1).random(shape) < share
     wanted, count = ndimage.label(flat)
-    regions = aac_mask._Regions(flat)
+    regions = aac_mask_regions.Regions(flat)
     found = regions._labels
     assert found.max() == count
     pairs = np.unique(np.stack((wanted.ravel(), found.ravel())), axis=1)
     assert pairs.shape[1] == len(np.unique(wanted))
     for number, place in enumerate(ndimage.find_objects(found), start=1):
         assert regions._box(number) == place
+
+
+def exactly_white(greys):
+    """Of each pixel by plain windows, as the rule says it, in double precision."""
+    values = greys.part((slice(None), slice(None))).astype(float)
+    laplacian = np.outer([1, -2, 1], [1, -2, 1]).astype(float)
+    rough = np.abs(ndimage.convolve(values, laplacian, mode="nearest"))
+    noise = ndimage.uniform_filter(rough, 9, mode="nearest") * np.sqrt(np.pi / 2) / 6
+    means = ndimage.uniform_filter(values, 9, mode="nearest")
+    mean = ndimage.uniform_filter(means, 15, mode="nearest")
+    scatter = ndimage.uniform_filter((means - 100) ** 2, 15, mode="nearest") - (mean - 100) ** 2
+    return (scatter <= (0.22 * noise + 0.02) ** 2) & (noise <= 4)
+
+
+def a_noisy_mask(shape, seed):
+    """Tissue, a mask with white noise along two sides or more, and now and then a dark frame."""
+    rng = np.random.default_rng(seed)
+    rows, columns = shape
+    down, across = np.mgrid[:rows, :columns]
+    pixels = 60 + 0.2 * across + 0.1 * down + rng.normal(0, rng.choice([0.4, 2, 6]), shape)
+    inside = (across > 9 + 5 * seed) & (down > 20) & (across + 0.4 * down < 0.9 * columns)
+    inside &= down < rows - 9 * (seed % 3)
+    noise = rng.normal(0, rng.choice([0.3, 1.0, 2.0]), shape)
+    mask = rng.integers(-20, 250) + (np.round(noise) if seed % 2 else noise)
+    return np.where(inside, pixels, mask).astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(96, 90), (97, 200), (230, 97), (340, 211), (350, 500)])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_pixel_of_white_noise_lies_in_a_block_that_is_passed_over(shape, seed):
+    greys = aac_mask_noise.Greys(a_noisy_mask(shape, seed), 40.0, 180.0)
+    white = exactly_white(greys)
+    most = aac_mask_noise._scatter_of_blocks(greys) <= aac_mask_noise._most_scatter(4.0)
+    rows, columns = (np.minimum(np.arange(n) // 3, n // 3 - 1) for n in shape)
+    assert white.any()
+    assert not (white & ~most[np.ix_(rows, columns)]).any()
+
+
+@pytest.mark.parametrize("shape", [(97, 90), (230, 98), (340, 211)])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_of_an_image_is_looked_at_as_the_whole_would_be(shape, seed):
+    greys = aac_mask_noise.Greys(a_noisy_mask(shape, seed), 40.0, 180.0)
+    wanted = exactly_white(greys)
+    rows, columns = shape
+    for box in (
+        (slice(0, rows), slice(0, columns)),
+        (slice(0, 30), slice(3, columns)),
+        (slice(33, 60), slice(12, 51)),
+        (slice(rows - 1, rows), slice(0, columns)),
+        (slice(6, rows - 2), slice(0, 1)),
+    ):
+        found, _ = aac_mask_noise._white(greys, box, aac_mask_noise._noise(greys, box))
+        assert (found != wanted[box]).mean() < 0.001  # rounding at the limit itself
+
+
+@pytest.mark.parametrize("shape", [(30, 30), (31, 44), (47, 32)])
+def test_of_each_block_the_largest_value_is_told(shape):
+    values = np.random.default_rng(2).random(shape).astype(np.float32)
+    found = aac_mask_noise._most_in_blocks(values)
+    rows, columns = shape[0] // 3, shape[1] // 3
+    ends = [*range(3, 3 * rows, 3), shape[0]], [*range(3, 3 * columns, 3), shape[1]]
+    for i in range(rows):
+        for j in range(columns):
+            assert found[i, j] == values[3 * i : ends[0][i], 3 * j : ends[1][j]].max()
+
+
+def test_all_candidates_lie_in_the_boxes_that_are_looked_at():
+    shape = (401, 332)
+    candidates = np.random.default_rng(3).random((133, 110)) < 0.004
+    candidates[-1, -1] = True
+    seen = np.zeros(shape, dtype=bool)
+    for box, blocks in aac_mask_noise._tiles(candidates, shape):
+        assert not seen[box].any()
+        seen[box] = True
+        assert seen[box].shape == (
+            (blocks[0].stop - blocks[0].start) * 3 + 2 * (blocks[0].stop == 133),
+            (blocks[1].stop - blocks[1].start) * 3 + 2 * (blocks[1].stop == 110),
+        )
+    rows, columns = np.minimum(np.arange(401) // 3, 132), np.minimum(np.arange(332) // 3, 109)
+    assert seen[candidates[np.ix_(rows, columns)]].all()
+    assert not seen.all()
