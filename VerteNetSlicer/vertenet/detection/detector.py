@@ -13,6 +13,7 @@ from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain, mirror
 from .assemble import Named, assemble, is_offered, named
+from .exposed import Part, exposed_part
 from .magnify import better_zoom, confirms, stretch_of
 from .prepare import AREA, Resize, fit, published_grey, to_tensor
 
@@ -81,8 +82,11 @@ class Detector:
         """
         import torch
 
+        part = exposed_part(image.pixels)
         with torch.inference_mode():
-            found, names = self._candidates(image)
+            found, names = self._candidates(image if part is None else _cut(image, part))
+        if part is not None:
+            found = replace(found, points=found.points + part.shift)
         if not len(found):
             return Spine((), anterior or Side.RIGHT, (NO_SPINE,))
         return assemble(found, names, image, anterior)
@@ -242,6 +246,10 @@ class Detector:
         unknown = np.full((len(listed), 6), np.nan)
         found = Candidates(resize.back(points), unknown, score, None, np.ones(len(listed)))
         return found.take(np.argsort(chain.centres(points)[:, 1]))
+
+
+def _cut(image: DxaImage, part: Part) -> DxaImage:
+    return replace(image, pixels=np.ascontiguousarray(part.of(image.pixels)))
 
 
 def _to_stored(found: Candidates, resize: Resize) -> Candidates:
