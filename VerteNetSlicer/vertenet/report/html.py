@@ -180,16 +180,15 @@ def _vertebrae(report: Json) -> str:
     image = report["image"]
     spacing = image["spacing_mm"] or (image.get("aspect_ratio") or 1.0, 1.0)
     unit = report["vertebrae"][0]["heights"]["unit"]
+    words = ("Level", "Shape", "Grade")
     heads = (
         *("Level", "Shape", f"Ha {unit}", f"Hm {unit}", f"Hp {unit}", "Ha/Hp", "Hm/Hp", "Hm/Ha"),
         *("Grade", "P ≥ 1", "P ≥ 2"),
     )
+    cells = "".join(f"<th{'' if h in words else ' class=n'}>{h}</th>" for h in heads)
     largest = max(_extent(v, spacing) for v in report["vertebrae"])
     rows = "".join(_vertebra_row(v, spacing, largest) for v in report["vertebrae"])
-    return (
-        f"<table class=vertebrae><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
-        f"{rows}</table>"
-    )
+    return f"<table class=vertebrae><thead><tr>{cells}</tr></thead>{rows}</table>"
 
 
 def _extent(vertebra: Json, spacing: Iterable[float]) -> float:
@@ -208,7 +207,7 @@ def _vertebra_row(vertebra: Json, spacing: Iterable[float], largest: float) -> s
         f"<td rowspan=2>{shape_drawing(vertebra, spacing, largest)}</td>",
         *(f"<td class=n>{_height(heights, k)}</td>" for k in ("Ha", "Hm", "Hp")),
         *(f"<td class=n>{text_of(ratios[k], 2)}</td>" for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")),
-        f"<td><b class={style}>{escape(_grade_words(vertebra))}</b></td>",
+        f"<td>{_grade_cell(vertebra, style)}</td>",
         *(f"<td class=n>{text_of(genant.get(k), 2)}</td>" for k in ("p_ge1", "p_ge2")),
     ]
     why = f"<td class=why colspan=9>{escape(_why(vertebra))}</td>"
@@ -223,21 +222,21 @@ def _height(heights: Json, name: str) -> str:
     return f"{text_of(heights[name], 1)}<br><small>± {(span[1] - span[0]) / 2:.1f}</small>"
 
 
-def _grade_words(vertebra: Json) -> str:
+def _grade_cell(vertebra: Json, style: str) -> str:
+    """The reader's grade with the computed one below, or the computed one alone."""
     genant, reader = vertebra["genant"], vertebra["reader"]
     kind = f" {genant['type']}" if genant["grade"] else ""
-    computed = "not graded" if genant["grade"] is None else f"{genant['grade']}{kind}"
-    if not reader:
-        return computed
-    if not reader["evaluable"]:
-        return f"reader: not evaluable (computed {computed})"
-    if reader["grade"] is None:
-        return computed
-    return f"reader: {reader['grade']} (computed {computed})"
+    computed = escape("not graded" if genant["grade"] is None else f"{genant['grade']}{kind}")
+    if not reader or (reader["evaluable"] and reader["grade"] is None):
+        return f"<b class={style}>{computed}</b>"
+    said = escape(str(reader["grade"])) if reader["evaluable"] else "not evaluable"
+    return f"<b class={style}>reader: {said}</b><br><small>(computed {computed})</small>"
 
 
 def _why(vertebra: Json) -> str:
-    parts = [vertebra["genant"]["reason"], *vertebra["withheld"]]
+    reason = vertebra["genant"]["reason"]
+    # where all numbers are withheld the grade's reason says why already
+    parts = [reason, *(text for text in vertebra["withheld"] if not text.endswith(reason))]
     if vertebra["reader"] and vertebra["reader"]["reason"]:
         parts.insert(0, f"Reader: {vertebra['reader']['reason']}.")
     edited = [n for n, point in vertebra["points"].items() if point["status"] == "edited"]

@@ -16,6 +16,7 @@ STYLE = """
 *{box-sizing:border-box}
 body{font:13px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1a1a1a;
 background:#fff;max-width:1120px;margin:0 auto;padding:16px}
+h1,li,dd,td.why,td.l,.finding{overflow-wrap:anywhere}
 h1{font-size:20px;margin:0}h2{font-size:14px;margin:18px 0 6px}
 header{border-bottom:2px solid #0072b2;padding-bottom:8px}
 .notice{margin:4px 0 0;color:#a33a00;font-weight:600}
@@ -28,20 +29,24 @@ header{border-bottom:2px solid #0072b2;padding-bottom:8px}
 table{border-collapse:collapse;width:100%}
 th,td{padding:2px 5px;border-bottom:1px solid #ddd;text-align:left;vertical-align:middle}
 thead th{font-size:11px;color:#555;border-bottom:1px solid #888;white-space:nowrap}
-td.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n,thead th.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n,tbody th{white-space:nowrap}
 td.why{font-size:11px;color:#444}
 .vertebrae tr.first td:not([rowspan]){border-bottom:0;padding-bottom:0}
 .vertebrae td.why{padding-top:0}
-b.g0{font-weight:400}b.g1,b.g2,b.g3,b.gx{padding:1px 5px;border-radius:3px;white-space:nowrap}
+b.g0{font-weight:400}
+b.g1,b.g2,b.g3,b.gx{padding:1px 5px;border-radius:3px;box-decoration-break:clone;
+-webkit-box-decoration-break:clone}
 b.g1{background:#f7f0a3}b.g2{background:#f5cf80}b.g3{background:#eea27a}b.gx{background:#e4e4e4}
 svg{display:block}
 .aac td,.aac th{text-align:center}.aac td.l{text-align:left}
 .box{display:inline-block;width:26px;height:18px;border:1px solid #888;border-radius:2px}
 .pair{display:flex;gap:24px;flex-wrap:wrap}.pair>section{flex:1;min-width:260px}
 .pair>section.wide{flex:1.3}
-td small{color:#666;font-size:80%;white-space:nowrap}
+td small{color:#666;font-size:80%}
 .sign{display:flex;gap:24px;margin-top:26px}.sign span{flex:1;border-bottom:1px solid #555}
 footer{margin-top:18px;border-top:1px solid #aaa;padding-top:6px;font-size:11px;color:#555}
+@media screen and (max-width:960px){.columns{flex-wrap:wrap}.tables{flex-basis:100%}}
 @media print{body{font-size:9.5px;padding:0;max-width:none}.finding{font-size:12px}
 .picture{width:37%}tr,tbody,section,img{break-inside:avoid}.vertebrae{page-break-inside:auto}
 td.why,thead th{font-size:8px}th,td{padding:1px 3px}
@@ -147,15 +152,15 @@ def alignment_tables(alignment: Json | None) -> str:
     )
     discs = "".join(_disc_row(disc) for disc in alignment["discs"])
     unit = alignment["discs"][0]["unit"] if alignment["discs"] else "mm"
-    heads = ("Disc", "Ant.", "Mid.", "Post.", "Index", "Angle °", "Slip %", "Meyerding")
+    names = ("Ant.", "Mid.", "Post.", "Index", "Angle °", "Slip %", "Meyerding")
     table = (
         f"<section class=wide><h2>Discs (heights in {escape(unit)})</h2><table><thead><tr>"
-        f"{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
+        f"<th>Disc</th>{''.join(f'<th class=n>{name}</th>' for name in names)}</tr></thead>"
         f"<tbody>{discs}</tbody></table></section>"
     )
     return (
-        "<div class=pair><section><h2>Alignment</h2><table><thead><tr><th>Angle</th><th>Degrees"
-        f"</th><th>95 %</th><th>Remark</th></tr></thead><tbody>{angles}</tbody></table>"
+        "<div class=pair><section><h2>Alignment</h2><table><thead><tr><th>Angle</th><th class=n>"
+        f"Degrees</th><th>95 %</th><th>Remark</th></tr></thead><tbody>{angles}</tbody></table>"
         f"<p>{escape(alignment.get('note') or '')}</p></section>{table if discs else ''}</div>"
     )
 
