@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage, image_from_array
 from vertenet.pipeline import measure
-from vertenet.report import canvas, overlay
+from vertenet.report import canvas, overlay, png
 from vertenet.report.canvas import Canvas, Pen, Strokes
 from vertenet.report.png import png_bytes
 
@@ -157,8 +159,21 @@ def test_a_picture_drawn_in_strips_is_the_same(rows: int) -> None:
     assert (parts == whole.pixels).all()
 
 
+@pytest.fixture(params=["isal", "zlib"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What packs pictures."""
+    if request.param == "isal":
+        pytest.importorskip("isal")
+    else:
+        monkeypatch.setitem(sys.modules, "isal", None)  # as where it is not installed
+    png._library.cache_clear()
+    yield request.param
+    png._library.cache_clear()
+
+
 @pytest.mark.parametrize("rows", [1, 2, 5, 6, 7, 100])
-def test_a_picture_is_packed_while_it_is_drawn(rows: int) -> None:
+def test_a_picture_is_packed_while_it_is_drawn(rows: int, library: str) -> None:
+    assert png._library()[0].__name__.endswith(f"{library}_zlib" if library == "isal" else library)
     pixels = np.random.default_rng(0).integers(0, 256, (rows, 40, 3)).astype(np.uint8)
     wanted, drawn = pixels.copy(), np.zeros_like(pixels)
 
@@ -170,3 +185,22 @@ def test_a_picture_is_packed_while_it_is_drawn(rows: int) -> None:
         picture.load()
         assert (np.asarray(picture) == wanted).all()
     assert content == png_bytes(wanted)
+    assert len(content) < wanted.nbytes * 1.02 + 400  # nothing of it can be packed
+
+
+def test_a_scan_is_packed_as_small_as_pillow_does_whatever_packs_it(library: str) -> None:
+    rng = np.random.default_rng(0)
+    scan = np.linspace(20, 230, 400)[None, :] + rng.normal(0, 3, (600, 400))
+    picture = Image.fromarray(scan.clip(0, 255).astype(np.uint8)).resize((900, 1350)).convert("RGB")
+    by_pillow = io.BytesIO()
+    picture.save(by_pillow, "PNG", compress_level=1)
+    assert len(png_bytes(np.asarray(picture))) < 1.1 * len(by_pillow.getvalue())
+
+
+def test_itk_reads_the_picture(
+    library: str, tmp_path: Path, an_analysis: Analysis, an_image: DxaImage
+) -> None:
+    sitk = pytest.importorskip("SimpleITK")
+    overlay.write_overlay(an_analysis, an_image, tmp_path / "overlay.png")
+    found = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "overlay.png")))
+    assert (found == np.asarray(overlay.draw_overlay(an_analysis, an_image))).all()

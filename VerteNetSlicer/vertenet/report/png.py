@@ -3,6 +3,9 @@
 Pillow tries five filters on every row.  One filter for all rows (the difference to
 the row above) packs a noisy scan as well.  The picture is packed strip by strip, by two
 threads: what is drawn is packed while the rows below are drawn.
+
+Where the package ``isal`` is installed it packs in a third of zlib's time.  The pixels are
+the same; the file's bytes are others, and with isal may differ between kinds of processor.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import struct
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +23,6 @@ from numpy.typing import NDArray
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2  # filter type: difference to the byte above.  Source: PNG specification, 9.2
 _EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
-_QUICK = 1
 _STRIPS = 12
 _ZLIB_QUICK = b"\x78\x01"  # header of a zlib stream.  Source: RFC 1950, 2.2
 _ADLER = 65521  # Source: RFC 1950, 8.2
@@ -32,7 +36,7 @@ def png_bytes(
     finish: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> bytes:
-    """A PNG file's content; the same on any machine.
+    """A PNG file's content; it does not depend on what is drawn by which thread, or when.
 
     Args:
         pixels: ``(rows, columns, 3)`` uint8.
@@ -81,12 +85,23 @@ def _strip(pixels: NDArray[np.uint8], first: int, end: int) -> _Strip:
     # wraps at 256, as PNG wants
     np.subtract(flat[begin:end], flat[begin - 1 : end - 1], out=filtered[begin - first :, 1:])
     last = end == len(pixels)
-    packer = zlib.compressobj(_QUICK, zlib.DEFLATED, -zlib.MAX_WBITS)  # without a header
+    library, level = _library()
+    packer = library.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)  # without a header
     data = filtered.reshape(-1)
     deflated = packer.compress(data) + packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
     if first == 0:
         deflated = _ZLIB_QUICK + deflated
-    return _chunk(b"IDAT", deflated), zlib.adler32(data), data.size
+    return _chunk(b"IDAT", deflated), library.adler32(data), data.size
+
+
+@lru_cache(maxsize=1)
+def _library() -> tuple[Any, int]:
+    """What packs, and its level: both make files of about the same size."""
+    try:
+        from isal import isal_zlib  # its functions and numbers are zlib's
+    except ImportError:
+        return zlib, 1
+    return isal_zlib, 2
 
 
 def _adler32(strips: list[_Strip]) -> int:
@@ -99,4 +114,9 @@ def _adler32(strips: list[_Strip]) -> int:
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", _library()[0].crc32(kind + data))
+    )
