@@ -213,6 +213,12 @@ def test_an_empty_image(make_dicom: MakeDicom, tmp_path: Path, value: int) -> No
     assert "same value" in refusal(tmp_path / "flat.nrrd")
 
 
+@pytest.mark.parametrize(("rows_run", "said"), [("H", True), ("HA", True), ("F", False)])
+def test_a_head_at_the_lower_edge_is_said(make_dicom, twelve_bit, rows_run, said):
+    image = read_image(make_dicom(twelve_bit, PatientOrientation=["A", rows_run]))
+    assert any("head is at the lower edge" in text for text in image.warnings) == said
+
+
 @pytest.mark.parametrize(("side", "fits"), [(1, False), (63, False), (64, True), (65, True)])
 def test_the_smallest_image(tmp_path: Path, make_dicom: MakeDicom, side: int, fits: bool) -> None:
     pixels = np.arange(side * 80, dtype=np.uint16).reshape(80, side)

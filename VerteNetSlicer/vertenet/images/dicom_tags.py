@@ -133,6 +133,11 @@ def remarks(dataset: Dataset) -> tuple[str, ...]:
             f"Patient Orientation {'/'.join(orientation)} is that of a frontal image, "
             "not of a lateral spine."
         )
+    elif len(orientation) > 1 and orientation[1][:1] == "H":
+        found.append(
+            f"Patient Orientation {'/'.join(orientation)} says that the head is at the lower edge: "
+            "the image is used as stored and may be upside down."
+        )
     return tuple(found)
 
 
