@@ -256,3 +256,14 @@ def test_utf_16_without_its_mark_is_called_binary(tmp_path: Path) -> None:
     path.write_bytes(table().encode("utf-16-le"))
     with pytest.raises(LandmarkError, match="binary file"):
         read_landmarks(path)
+
+
+def test_the_side_that_a_table_says_is_kept_and_checked_against_the_points() -> None:
+    heading, *rows = table().splitlines()
+    text = "\n".join([f"{heading},anterior", *(f"{row},left" for row in rows)])
+    (read,) = read_points_csv(text, "p.csv")
+    assert read.spine.anterior is Side.LEFT
+    quality = measure(read.spine, read.frame).quality
+    assert quality is not None and "side" in {finding.code for finding in quality.findings}
+    with pytest.raises(LandmarkError, match="column 'anterior': expected left or right"):
+        read_points_csv(text.replace(",left", ",front"), "p.csv")

@@ -122,6 +122,12 @@ def test_makesense_points_come_in_the_published_order(tmp_path, heading):
     np.testing.assert_array_equal(body[[0, 2, 5, 3]], expected)
 
 
+def test_a_decimal_comma_between_commas_is_refused_and_not_cut_off(tmp_path):
+    path = write(tmp_path / "p.csv", "image,level,point,x,y", "a.png,L1,PS,10,5,20,5")
+    with pytest.raises(LandmarkError, match="row 2: expected 5 cells as in the heading, got 7"):
+        read_annotations(path)
+
+
 def test_makesense_labels_may_name_level_and_point(tmp_path):
     found = read_annotations(write(tmp_path / "m.csv", "L1_PS,1,2,x.jpg,40,50"))["x.jpg"]
     np.testing.assert_array_equal(found.bodies["L1"][0], [1, 2])

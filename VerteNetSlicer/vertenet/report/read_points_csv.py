@@ -1,7 +1,8 @@
 """Reading points from CSV: ``image,level,point,x,y``, many images in one file.
 
 Optional columns: ``sex`` (M, F), ``age``, ``sex_source`` and ``age_source`` (given, dicom,
-unknown), ``spacing_row_mm`` and ``spacing_column_mm``, ``width``, ``height``, ``sigma_px``,
+unknown), ``spacing_row_mm`` and ``spacing_column_mm``, ``width``, ``height``, ``anterior``
+(left, right: the side the patient faces; otherwise found from the points), ``sigma_px``,
 and a reader's wall scores
 ``aac_L1_anterior`` to ``aac_L4_posterior`` (0 to 3), ``aac8_anterior`` and
 ``aac8_posterior`` (0 to 4), which need to stand in one row of an image only.  A
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..analysis import ImageFrame
-from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision
+from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision, Side
 from ..errors import LandmarkError
 from ..geometry import PixelScale
 from ..images.person import SOURCES, source_of
@@ -41,6 +42,7 @@ class _Image:
     said: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, float] = field(default_factory=dict)
     source: str | None = None
+    anterior: Side | None = None
     walls: dict[Wall, int | None] = field(default_factory=dict)
     lengths8: dict[str, int | None] = field(default_factory=dict)
 
@@ -136,7 +138,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
     return tuple(
         LandmarkSet(
             image.frame(file),
-            build_spine(image.points, evidence=image.evidence),
+            build_spine(image.points, anterior=image.anterior, evidence=image.evidence),
             sex=image.sex,
             age_years=image.age,
             aac_reading=image.reading,
@@ -327,6 +329,11 @@ def _take_frame(image: _Image, row: _Row) -> None:
     first, second = ((column, image.sizes.get(column)) for column in _SPACING)
     _check_pair(row, first, second)
     image.source = row.text("spacing_source") or image.source
+    side = row.text("anterior").lower()
+    if side in (Side.LEFT.value, Side.RIGHT.value):
+        image.anterior = Side(side)
+    elif side:
+        raise row.error("anterior", "left or right", "Correct the cell or leave it empty.")
 
 
 def _reader(row: _Row) -> ReaderDecision | None:

@@ -91,6 +91,12 @@ def _rows(stream: TextIO, name: str) -> Iterator[tuple[int, Row]]:
                 _check(columns, name)
                 if is_heading:
                     continue
+            if any(cells[len(columns) :]):  # 10,5 between commas is two cells
+                raise LandmarkError(
+                    f"{name}, row {i + 1}: expected {len(columns)} cells as in the heading, got "
+                    f"{len(cells)}. Write numbers with a decimal point, or part the columns "
+                    "with semicolons."
+                )
             yield i + 1, _row(columns, cells, decimal_comma=mark == ";")
     except csv.Error as error:
         raise LandmarkError(
