@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,26 +28,19 @@ def write_nrrd(image: DxaImage, path: str | Path) -> None:
     """
     target = Path(path)
     kind, values = _compact(image)
-    payload = _header(image, kind).encode("ascii") + values.tobytes()
-    temporary = ""
+    # not by tempfile: another thread may write while the process's mask would be asked for
+    temporary = target.parent / f".{secrets.token_hex(6)}.tmp"
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(payload)
-        os.chmod(temporary, 0o666 & ~_umask())
+        with temporary.open("xb") as file:
+            file.write(_header(image, kind).encode("ascii"))
+            file.write(np.ascontiguousarray(values).data)
         os.replace(temporary, target)
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        with suppress(OSError):
+            temporary.unlink()
         raise OutputError(
             f"Expected to write {target}, but could not ({error.strerror or error})."
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _compact(image: DxaImage) -> tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:

@@ -59,25 +59,23 @@ def write_folder(
     """
     stale = FILE_NAMES if (folder / REPORT).is_file() else ()
     with whole_folder(folder, stale=stale) as work:
-        others = partial(_write_others, analysis, image, work, exchange)
+        texts = partial(_write_texts, analysis, work, exchange)
         if image is None:
-            others()
+            texts()
         else:
+            from ..images import write_nrrd
             from .overlay import write_overlay
 
-            write_overlay(analysis, image, work / OVERLAY, meanwhile=others)
+            volume = partial(write_nrrd, image, work / VOLUME)
+            write_overlay(analysis, image, work / OVERLAY, aside=volume, meanwhile=texts)
         if exchange is not None and exchange.dicom:
             _write_dicom(analysis, image, exchange, work)
         names = sorted(entry.name for entry in work.iterdir())
     return tuple(folder / name for name in names)
 
 
-def _write_others(
-    analysis: Analysis, image: DxaImage | None, work: Path, exchange: Exchange | None
-) -> None:
-    """All but the picture and what is DICOM."""
-    from ..images import write_nrrd
-
+def _write_texts(analysis: Analysis, work: Path, exchange: Exchange | None) -> None:
+    """The report, the points and the tables."""
     texts = {
         REPORT: report_text(analysis, patient=None if exchange is None else exchange.patient),
         LANDMARKS: landmarks_text(analysis),
@@ -86,8 +84,6 @@ def _write_others(
     }
     for name, text in texts.items():
         (work / name).write_text(text, encoding="utf-8", newline="")
-    if image is not None:
-        write_nrrd(image, work / VOLUME)
 
 
 def landmarks_text(analysis: Analysis) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -83,22 +84,16 @@ def draw_overlay(analysis: Analysis, image: DxaImage) -> Image:
     Raises:
         MissingDependencyError: if Pillow is not installed.
     """
-    layout = _layout(analysis, image)
-    pixels, finish = _drawing(analysis, image, layout)
+    _need_pillow()
     from PIL import Image
 
-    finish(0, layout.bottom)
+    layout = _layout(analysis, image)
+    pixels = _ground(image, layout)
+    _strokes(analysis, layout).draw(Canvas(pixels), 0, layout.bottom)
     return Image.fromarray(pixels)
 
 
-def _drawing(
-    analysis: Analysis, image: DxaImage, layout: _Layout
-) -> tuple[NDArray[np.uint8], Callable[[int, int], None]]:
-    """``(rows, columns, 3)``, still empty, and what draws some rows of it.
-
-    Raises:
-        MissingDependencyError: if Pillow is not installed.
-    """
+def _need_pillow() -> None:
     try:
         import PIL  # noqa: F401
     except ImportError:
@@ -106,18 +101,16 @@ def _drawing(
             "Expected the package 'pillow' for pictures, but it is not installed. "
             "Install it with: pip install pillow"
         ) from None
-    grey, strokes = _grey(image.pixels, layout), _strokes(analysis, layout)
+
+
+def _ground(image: DxaImage, layout: _Layout) -> NDArray[np.uint8]:
+    """``(rows, columns, 3)``: the image on paper, on which nothing is drawn yet."""
+    grey = _grey(image.pixels, layout)
     pixels = np.empty((layout.bottom, layout.width, 3), np.uint8)
-    paper = np.tile(np.array(PAPER, np.uint8), (layout.width, 1))
-
-    def finish(first: int, end: int) -> None:
-        pixels[first:end] = paper
-        right = layout.left + layout.columns
-        for colour in range(3):  # one after the other takes a third of the time
-            pixels[first : min(end, layout.rows), layout.left : right, colour] = grey[first:end]
-        strokes.draw(Canvas(pixels, (first, end)), first, end)
-
-    return pixels, finish
+    pixels[:] = np.tile(np.array(PAPER, np.uint8), (layout.width, 1))
+    for colour in range(3):  # one after the other takes a third of the time
+        pixels[: layout.rows, layout.left : layout.left + layout.columns, colour] = grey
+    return pixels
 
 
 def _strokes(analysis: Analysis, layout: _Layout) -> Strokes:
@@ -136,6 +129,7 @@ def write_overlay(
     image: DxaImage,
     path: Path,
     *,
+    aside: Callable[[], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Write the annotated picture as PNG.
@@ -144,14 +138,26 @@ def write_overlay(
         analysis: what is drawn.
         image: on what.
         path: the file.
+        aside: what else another thread can do, before there is something to pack.
         meanwhile: what else is to be done, while the last rows are packed.
 
     Raises:
         OutputError: if the file cannot be written.
         MissingDependencyError: if Pillow is not installed.
     """
-    pixels, finish = _drawing(analysis, image, _layout(analysis, image))
-    content = png_bytes(pixels, finish=finish, meanwhile=meanwhile)
+    _need_pillow()
+    layout = _layout(analysis, image)
+    with ThreadPoolExecutor(1) as beside:
+        ground = beside.submit(_ground, image, layout)
+        others = beside.submit(aside or (lambda: None))
+        strokes = _strokes(analysis, layout)
+        pixels = ground.result()
+
+        def finish(first: int, end: int) -> None:
+            strokes.draw(Canvas(pixels, (first, end)), first, end)
+
+        content = png_bytes(pixels, finish=finish, meanwhile=meanwhile, beside=beside)
+        others.result()
     with output_errors(path):
         path.write_bytes(content)
 

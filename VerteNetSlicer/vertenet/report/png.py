@@ -13,7 +13,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2  # filter type: difference to the byte above.  Source: PNG specification, 9.2
 _EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
-_STRIPS = 12
+_STRIPS = 8
 _ZLIB_QUICK = b"\x78\x01"  # header of a zlib stream.  Source: RFC 1950, 2.2
 _ADLER = 65521  # Source: RFC 1950, 8.2
 
@@ -35,6 +36,7 @@ def png_bytes(
     *,
     finish: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
+    beside: Executor | None = None,
 ) -> bytes:
     """A PNG file's content; it does not depend on what is drawn by which thread, or when.
 
@@ -43,9 +45,11 @@ def png_bytes(
         finish: draws what is still missing on the rows from the first to before the
             second; called from top to bottom.
         meanwhile: what else is to be done, while the last rows are packed.
+        beside: the other thread that packs, or None for one of its own.
     """
     rows, columns = pixels.shape[:2]
-    strips = _packed(pixels, finish, meanwhile)
+    with nullcontext(beside) if beside else ThreadPoolExecutor(1) as other:
+        strips = _packed(pixels, finish, meanwhile, other)
     header = struct.pack(">IIBBBBB", columns, rows, *_EIGHT_BIT_RGB)
     total = struct.pack(">I", _adler32(strips))
     body = b"".join(packed for packed, _, _ in strips)
@@ -58,21 +62,21 @@ def _packed(
     pixels: NDArray[np.uint8],
     finish: Callable[[int, int], None] | None,
     meanwhile: Callable[[], None] | None,
+    beside: Executor,
 ) -> list[_Strip]:
     """The strips; this thread takes those at the end that the other has not begun."""
     count = min(_STRIPS, len(pixels))
     edges = [len(pixels) * i // count for i in range(count + 1)]
     jobs: list[tuple[tuple[int, int], Future[_Strip]]] = []
-    with ThreadPoolExecutor(1) as beside:
-        for first, end in zip(edges, edges[1:]):
-            if finish is not None:
-                finish(first, end)
-            jobs.append(((first, end), beside.submit(_strip, pixels, first, end)))
-        if meanwhile is not None:
-            meanwhile()
-        own = {i: _strip(pixels, *jobs[i][0]) for i in range(count - 1, 0, -1)
-               if jobs[i][1].cancel()}  # fmt: skip
-        return [own[i] if i in own else job.result() for i, (_, job) in enumerate(jobs)]
+    for first, end in zip(edges, edges[1:]):
+        if finish is not None:
+            finish(first, end)
+        jobs.append(((first, end), beside.submit(_strip, pixels, first, end)))
+    if meanwhile is not None:
+        meanwhile()
+    own = {i: _strip(pixels, *jobs[i][0]) for i in range(count - 1, 0, -1)
+           if jobs[i][1].cancel()}  # fmt: skip
+    return [own[i] if i in own else job.result() for i, (_, job) in enumerate(jobs)]
 
 
 def _strip(pixels: NDArray[np.uint8], first: int, end: int) -> _Strip:
