@@ -40,13 +40,14 @@ class CommandDefect(Exception):  # noqa: N818
 def command(*arguments: str) -> None:
     """Run a command of vertenet here; what would be a traceback is raised."""
     from vertenet import cli
+    from vertenet.cli import running, telling
 
     def unexpected(error: Exception) -> int:
         raise error
 
-    cli._unexpected = unexpected
+    running._unexpected = unexpected
     said: list[str] = []
-    cli._say = lambda message, code: said.append(message) or code
+    running.say = telling.say = lambda message, code: said.append(message) or code
     code = cli.main(list(arguments))
     if code not in (0, 1):
         raise CommandDefect(f"exit code {code} of {arguments[0]}")

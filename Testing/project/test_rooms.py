@@ -291,7 +291,7 @@ def test_the_listening_process_loads_nothing_of_slicer(path: Path) -> None:
 @pytest.mark.parametrize("path", [*sources(CORE), *sources(LIB)], ids=ids)
 def test_only_the_command_line_knows_the_browser(path: Path) -> None:
     found = [i for i in imports_of(path, package_of(path)) if i.package == "vertenet_web"]
-    if path == CORE / "cli.py":
+    if path == CORE / "cli" / "pages.py":
         assert [i.name for i in found if not i.at_file_scope] == ["vertenet_web.command"]
         assert not [i.name for i in found if i.at_file_scope]
     else:
