@@ -97,12 +97,14 @@ def _median_above_zero(values: NDArray[np.float32]) -> float:
     if zeros == flat.size:
         return 0.0
     ends = np.cumsum(counts)
-    middle = []
-    for rank in (zeros + (flat.size - zeros - 1) // 2, zeros + (flat.size - zeros) // 2):
-        place = int(np.searchsorted(ends, rank, side="right"))
-        near = flat[upper_half == place]
-        rank -= int(ends[place] - counts[place])
-        middle.append(float(np.partition(near, rank)[rank]))
+    ranks = (zeros + (flat.size - zeros - 1) // 2, zeros + (flat.size - zeros) // 2)
+    places = [int(np.searchsorted(ends, rank, side="right")) for rank in ranks]
+    # the two are nearly always the same
+    near = {place: np.sort(flat[upper_half == place]) for place in set(places)}
+    middle = [
+        float(near[place][rank - int(ends[place] - counts[place])])
+        for rank, place in zip(ranks, places)
+    ]
     return sum(middle) / 2
 
 
