@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, PointName, PointStatus
+from vertenet.batch import measure_set
 from vertenet.errors import LandmarkError
 from vertenet.geometry import PixelScale
+from vertenet.images import DxaImage
 from vertenet.pipeline import measure
-from vertenet.report import landmarks_mrk_json, read_landmarks, report_text
+from vertenet.report import LandmarkSet, landmarks_mrk_json, read_landmarks, report_text
 from vertenet.report.description import join, split
 from vertenet.report.folder import landmarks_text
 
@@ -168,6 +171,71 @@ def test_points_placed_by_hand_without_descriptions_are_edited(
     point = read.spine.vertebrae[0].points[PointName.PS]
     assert point.status is PointStatus.EDITED
     assert read.frame.width is None
+
+
+def by_hand(analysis: Analysis, scale: PixelScale, folder: Path) -> Path:
+    """As placed in Slicer on ``image.nrrd``: labels and positions, nothing of ours beside."""
+    content = landmarks_mrk_json(replace(analysis, frame=replace(analysis.frame, scale=scale)))
+    for point in content["markups"][0]["controlPoints"]:
+        point["description"] = ""
+    return save(content, folder)
+
+
+@pytest.mark.parametrize("scale", [PixelScale(0.4, 0.3, True), PixelScale(1.25, 1.0)])
+def test_positions_placed_by_hand_are_millimetres_of_their_image(
+    an_analysis: Analysis, an_image: DxaImage, tmp_path: Path, scale: PixelScale
+) -> None:
+    (read,) = read_landmarks(by_hand(an_analysis, scale, tmp_path))
+    image = replace(an_image, scale=scale)
+    found = measure_set(read, image)
+    for a, b in zip(found.spine, an_analysis.spine, strict=True):
+        np.testing.assert_allclose(a.array(), b.array(), atol=1e-9)
+    assert found.frame.scale == scale
+    given = measure_set(read, image, spacing_mm=(0.2, 0.2))
+    np.testing.assert_allclose(
+        given.spine.vertebrae[0].array(), an_analysis.spine.vertebrae[0].array(), atol=1e-9
+    )
+
+
+def test_positions_that_may_be_millimetres_take_no_spacing_without_their_image(
+    an_analysis: Analysis, tmp_path: Path
+) -> None:
+    (read,) = read_landmarks(by_hand(an_analysis, PixelScale(0.4, 0.3, True), tmp_path))
+    with pytest.raises(LandmarkError, match="may be millimetres already"):
+        measure_set(read, spacing_mm=(0.4, 0.3))
+    alone = measure_set(read)
+    assert not alone.frame.scale.in_mm
+    assert any("may be millimetres" in text for text in alone.warnings)
+
+
+@pytest.mark.parametrize("units", ["um", ["mm", "mm", "m"]])
+def test_positions_in_other_units_are_refused(
+    an_analysis: Analysis, tmp_path: Path, units: Any
+) -> None:
+    content = landmarks_mrk_json(an_analysis)
+    content["markups"][0]["coordinateUnits"] = units
+    with pytest.raises(LandmarkError, match="damaged or of another kind"):
+        read_landmarks(save(content, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("own", "source", "used", "said"),
+    [
+        (PixelScale(0.4, 0.3, True), "PixelSpacing", (0.4, 0.3), True),
+        (PixelScale(0.4, 0.3, True), "user", (0.4, 0.3), False),
+        (PixelScale(0.502, 0.5, True), "PixelSpacing", (0.502, 0.5), False),
+        (PixelScale(), "unknown", (0.5, 0.5), False),
+        (PixelScale(1.2, 1.0), "PixelAspectRatio", None, False),
+    ],
+)
+def test_an_image_of_another_pixel_size_is_said_and_an_unknown_one_is_learnt(
+    an_analysis: Analysis, an_image: DxaImage, own: PixelScale, source: str, used: Any, said: bool
+) -> None:
+    frame = replace(an_analysis.frame, scale=own, spacing_source=source)
+    read = LandmarkSet(frame, replace(an_analysis.spine, warnings=()))
+    found = measure_set(read, replace(an_image, scale=PixelScale(0.5, 0.5, True)))
+    assert found.frame.scale.spacing_mm == used
+    assert any("the points' are used" in text for text in found.warnings) == said
 
 
 @pytest.mark.parametrize(

@@ -235,10 +235,10 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected landmarks of an image of {image.width} x {image.height} pixels, got "
                 f"{size[0]} x {size[1]}. Select the image they were placed on."
             )
-        self._take_subject(volume, chosen[0])
-        model = chosen[0].model
-        identity = model and ModelIdentity.of(model)
-        shown = self._show(volume, Review.of(chosen[0].spine, identity, chosen[0].aac_reading))
+        found = chosen[0].in_pixels(image.scale)
+        self._take_subject(volume, found)
+        identity = found.model and ModelIdentity.of(found.model)
+        shown = self._show(volume, Review.of(found.spine, identity, found.aac_reading))
         shown.exported = shown.review
         return shown
 

@@ -9,7 +9,7 @@ from ..analysis import Analysis
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
 from ..images.person import given_or_known, said_by
-from ..images.spacing import SHAPE_ONLY, UNKNOWN
+from ..images.spacing import AGREEMENT, SHAPE_ONLY, UNKNOWN
 from ..pipeline import frame_of, measure
 from ..report import LandmarkSet
 
@@ -44,9 +44,10 @@ def measure_set(
     """Measure what was read from a landmarks file, on its image where that is given.
 
     Raises:
-        LandmarkError: if the image is not the size of the one the points were placed on.
+        LandmarkError: if the image is not the size of the one the points were placed on, or
+            is needed to tell what the points' positions mean.
     """
-    landmarks = landmarks if image is None else _on_image(landmarks, image)
+    landmarks = _alone(landmarks, spacing_mm) if image is None else _on_image(landmarks, image)
     if spacing_mm is not None:
         scale = PixelScale(*spacing_mm, in_mm=True)
         frame = replace(landmarks.frame, scale=scale, spacing_source="user")
@@ -87,8 +88,29 @@ def check_spacing(spacing: str | None) -> tuple[float, float] | None:
     return scale.row, scale.column
 
 
+_LENGTHS = (
+    "The markups do not say how large a pixel was: their positions are taken for pixels, and may "
+    "be millimetres. Give the image on which they were placed."
+)
+
+
+def _alone(landmarks: LandmarkSet, spacing_mm: tuple[float, float] | None) -> LandmarkSet:
+    """Points without their image: a spacing must not be applied to millimetres again."""
+    if not landmarks.in_lengths or not len(landmarks.spine):
+        return landmarks
+    if spacing_mm is not None:
+        raise LandmarkError(
+            f"Expected markups that say how large a pixel was, got '{landmarks.frame.file}' "
+            "without it: its positions may be millimetres already. Give the image on which they "
+            "were placed as well."
+        )
+    spine = replace(landmarks.spine, warnings=(*landmarks.spine.warnings, _LENGTHS))
+    return replace(landmarks, spine=spine)
+
+
 def _on_image(landmarks: LandmarkSet, image: DxaImage) -> LandmarkSet:
     """Check, or complete, the frame by the image on which the points lie."""
+    landmarks = landmarks.in_pixels(image.scale)
     frame = landmarks.frame
     if frame.width is None or frame.height is None:
         own = frame_of(image)
@@ -103,4 +125,24 @@ def _on_image(landmarks: LandmarkSet, image: DxaImage) -> LandmarkSet:
             f"Expected the image of {frame.width} x {frame.height} pixels on which the points "
             f"were placed, got {image.width} x {image.height}. Choose the image they belong to."
         )
-    return landmarks
+    return _with_size(landmarks, image)
+
+
+def _with_size(landmarks: LandmarkSet, image: DxaImage) -> LandmarkSet:
+    """The points' own size of a pixel, or the image's where they have none; said if they differ."""
+    frame, spine = landmarks.frame, landmarks.spine
+    if not image.scale.in_mm:
+        return landmarks
+    if not frame.scale.in_mm and frame.spacing_source == "unknown":
+        frame = replace(frame, scale=image.scale, spacing_source=image.spacing_source)
+        kept = tuple(w for w in spine.warnings if w not in (UNKNOWN, SHAPE_ONLY))
+        return replace(landmarks, frame=frame, spine=replace(spine, warnings=kept))
+    own, other = frame.scale, image.scale
+    off = max(abs(own.row / other.row - 1), abs(own.column / other.column - 1))
+    if frame.scale.in_mm and off > AGREEMENT and frame.spacing_source != "user":
+        said = (
+            f"The points were measured with pixels of {own.row:g} x {own.column:g} mm, the image "
+            f"says {other.row:g} x {other.column:g} mm: the points' are used."
+        )
+        spine = replace(spine, warnings=tuple(dict.fromkeys((*spine.warnings, said))))
+    return replace(landmarks, spine=spine)

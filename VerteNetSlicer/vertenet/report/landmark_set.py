@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import CORNERS, Landmark, Level, PointName, ReaderDecision, Side, Spine, Vertebra
+from ..geometry import PixelScale
 from ..images.person import UNKNOWN
 from ..measure import AacReading
 
@@ -24,6 +25,8 @@ class LandmarkSet:
         aac_reading: the reader's scores of the aorta's walls, or None.
         sex_source: who says the sex, one of :data:`vertenet.images.person.SOURCES`.
         age_source: who says the age.
+        in_lengths: True where the points are positions in the image's lengths and not yet
+            pixels: markups placed by hand, whose file does not name the size of a pixel.
     """
 
     frame: ImageFrame
@@ -34,6 +37,21 @@ class LandmarkSet:
     aac_reading: AacReading | None = None
     sex_source: str = UNKNOWN
     age_source: str = UNKNOWN
+    in_lengths: bool = False
+
+    def in_pixels(self, scale: PixelScale) -> LandmarkSet:
+        """The same with its points in pixels of an image of that scale."""
+        if not self.in_lengths:
+            return self
+        bodies = tuple(
+            replace(v, points={name: _scaled(p, scale) for name, p in v.points.items()})
+            for v in self.spine
+        )
+        return replace(self, spine=replace(self.spine, vertebrae=bodies), in_lengths=False)
+
+
+def _scaled(point: Landmark, scale: PixelScale) -> Landmark:
+    return replace(point, x=point.x / scale.column, y=point.y / scale.row)
 
 
 @dataclass(frozen=True)

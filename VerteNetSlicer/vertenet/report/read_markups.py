@@ -76,6 +76,7 @@ def read_markups(content: Mapping[str, Any], name: str) -> LandmarkSet:
         aac_reading_of(image),
         source_of(sex, image.get("sex_source")),
         source_of(age_years, image.get("age_source")),
+        in_lengths="pixel" not in image,
     )
 
 
@@ -85,6 +86,9 @@ def _control_points(content: Mapping[str, Any], name: str) -> list[Mapping[str, 
     try:
         for node in content["markups"]:
             sign = _SIGNS[str(node.get("coordinateSystem", "LPS")).upper()]
+            units = node.get("coordinateUnits") or "mm"
+            if any(unit != "mm" for unit in ([units] if isinstance(units, str) else units)):
+                raise ValueError(units)
             for control in node.get("controlPoints", []):
                 x, y, z = (float(v) for v in control.get("position") or (math.nan,) * 3)
                 found.append({**control, "position": (sign * x, sign * y, z)})
