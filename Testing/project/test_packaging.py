@@ -191,3 +191,16 @@ def test_the_citation_names_the_version_of_the_package():
 
     told = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.*)$", told, re.M) == [__version__]
+
+
+def test_every_place_names_the_same_repository():
+    home = extension("HOMEPAGE")
+    assert home.replace("github.com", "raw.githubusercontent.com") + "/main/" == RAW
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^repository-code: (.*)$", cited, re.M) == [home]
+    for path in tracked_files():
+        if Path(path).suffix in (".txt", ".s4ext", ".json", ".cff", ".md", ".toml", ".yml"):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            # Of this project; the links to others' repositories are theirs.
+            named = re.findall(r"[\w-]+/SlicerVerteNet\b", text)
+            assert set(named) <= {home.removeprefix("https://github.com/")}, path
