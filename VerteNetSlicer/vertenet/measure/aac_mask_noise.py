@@ -90,7 +90,10 @@ def _ends(greys: Greys) -> Mask:
     left, right = slice(0, 1), slice(columns - 1, columns)
     down, across = slice(0, rows), slice(0, columns)
     for box in ((upper, across), (lower, across), (down, left), (down, right)):
-        found = np.nonzero(_white(greys, box, _noise(greys, box))[0])
+        noise = _noise(greys, box)
+        if noise.min() > _GREYS:
+            continue
+        found = np.nonzero(_white(greys, box, noise)[0])
         y, x = (
             np.minimum((at + b.start) // _BLOCK, count - 1)
             for at, b, count in zip(found, box, blocks.shape)
@@ -132,7 +135,9 @@ def _scatter_of_blocks(greys: Greys) -> NDArray[np.float64]:
         sums = _sum(sums, axis, 3, 1)
     blocks = sums.astype(np.float64) * (256 / greys.span / (_SQUARE * _BLOCK) ** 2)
     blocks -= blocks.mean()
-    scatter = _fours(blocks * blocks) - _fours(blocks) ** 2 / _fours(np.ones(blocks.shape))
+    # how many of the four lie on the image
+    down, across = (np.convolve(np.ones(n), np.ones(4))[1:-1] for n in blocks.shape)
+    scatter = _fours(blocks * blocks) - _fours(blocks) ** 2 / np.outer(down, across)
     for axis in (0, 1):
         first, second = shifted(1, axis)
         scatter = np.minimum(scatter[first], scatter[second])
