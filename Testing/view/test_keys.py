@@ -75,6 +75,12 @@ def test_a_reading_by_keys_alone(start, browse, scans):
     page.wait(f"{state('prompt')} === 'L2 posterior superior' && document.activeElement.id")
     assert focused(page) == "slice"
     assert "press Enter" in page.text(".prompt")
+    # Nothing is placed yet: the deletion before is not what Backspace takes back.
+    assert not page.js("!!document.querySelector('#take-back')")
+    page.key("Backspace")
+    time.sleep(0.3)
+    assert page.state("prompt") == "L2 posterior superior"
+    assert not page.js("!!document.querySelector('tr[data-level=L2]')")
     page.key("Enter")  # no cross yet: it is shown, and nothing placed
     page.wait(f"{state('message')}.includes('{CROSS}')")
     assert page.state("prompt") == "L2 posterior superior"

@@ -21,6 +21,8 @@ from .settings import ChildSettings
 
 _SERVED = Path(__file__).parent / "serve"
 _SCRIPTS = ("page", "light", "files", "lost")
+_HERE = "Nothing is sent anywhere: the images stay on this computer."
+_SERVER = "Images that you open go to the computer that serves this page, and nowhere else."
 _WRITING = "The files of all images are being written: wait, or cancel that first."
 _NO_ACTION = "Expected an action of this page, got another. Load the page again."
 _ODD_ACTION = "Expected values that fit this action, got others. Load the page again."
@@ -58,6 +60,7 @@ class App:
         # Where a server keeps its files is nobody's business but its owner's.
         kept_in = str(settings.drafts) if settings.local else "the computer that serves this page"
         named = {"output_named": settings.output is not None, "kept_in": kept_in}
+        named["images_stay"] = _HERE if settings.local else _SERVER
         self.state.update({**screen.fixed(), **screen.empty(), **named})
         self.routes = routes.Routes(self, settings)
         self.server.controller.on_server_bind.add(

@@ -49,6 +49,11 @@ class Hand:
         return "" if placing is None else str(placing.prompt)
 
     @property
+    def placed(self) -> bool:
+        """True where a point was placed that can be taken back without ending it."""
+        return bool(getattr(self._logic.placing, "placed", 0))
+
+    @property
     def paused(self) -> bool:
         """True where points are to be placed, but a right or double click ended it."""
         return bool(getattr(self._logic.placing, "paused", False))

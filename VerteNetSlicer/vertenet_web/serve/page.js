@@ -105,7 +105,7 @@
     } else if (event.altKey) done = false;
     else if (ARROWS[name]) done = arrow(event, ARROWS[name]);
     else if (name === "enter" && state("prompt") && free) act("place_here");
-    else if (name === "backspace" && state("prompt")) act("undo");
+    else if (name === "backspace" && state("prompt")) { if (state("placed")) act("undo"); }
     else if (/^[0-3]$/.test(name) && reading()) act("score", Number(name));
     else if (own) own();
     else done = false;
