@@ -8,12 +8,14 @@ import pytest
 from vertenet.anatomy import Landmark, Level, PointName, Side, Spine, Vertebra
 from vertenet.errors import LandmarkError, VerteNetError
 from vertenet.geometry import PixelScale
+from vertenet.images import image_from_array, write_nrrd
 from vertenet.network.compact import BODY_CLASSES
 from vertenet.pipeline import measure
 from vertenet.report import ImageFrame, write_folder
 from vertenet.training.annotated import BODIES, stem
 from vertenet.training.annotations import read_annotations
 from vertenet.training.matlab import read_mat
+from vertenet.training.own_images import read_annotated
 
 BODY = np.array([[10.0, 20], [25, 21], [40, 20], [41, 50], [25, 48], [9, 50]])
 CORNERS = {"PS": 0, "AS": 2, "AI": 3, "PI": 5}
@@ -355,3 +357,24 @@ def test_a_grade_that_is_none_is_refused_in_a_report(tmp_path, grade):
     (tmp_path / "r.json").write_text(json.dumps(report))
     with pytest.raises(LandmarkError, match="a grade or score of"):
         read_annotations(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("scale", [PixelScale(0.5, 0.25, in_mm=True), PixelScale(2.0, 1.0)])
+def test_markups_placed_by_hand_are_lengths_of_their_image(tmp_path, scale):
+    analysis = spine()
+    frame = ImageFrame("scan.dcm", 200, 300, scale, "user")
+    write_folder(measure(analysis.spine, frame), tmp_path / "scan")
+    path = tmp_path / "scan" / "landmarks.mrk.json"
+    content = json.loads(path.read_text())
+    for point in content["markups"][0]["controlPoints"]:
+        point["description"] = ""
+    path.write_text(json.dumps(content))
+    noise = np.random.default_rng(0).normal(size=(300, 200))
+    source = "user" if scale.in_mm else "PixelAspectRatio"
+    image = image_from_array(noise, scale=scale, spacing_source=source)
+    write_nrrd(image, tmp_path / "scan" / "image.nrrd")
+    (item,) = read_annotations(path).values()
+    read_annotated(item, None)
+    np.testing.assert_allclose(item.bodies["L1"], BODY, atol=1e-9)
+    read_annotated(item, None)  # once and not twice
+    np.testing.assert_allclose(item.bodies["L1"], BODY, atol=1e-9)

@@ -59,6 +59,8 @@ class Annotated:
         walls: AAC scores 0 to 3 by ``L1_anterior`` ..., those that were scored.
         crop: whether the aorta is in the image: ``ok``, ``cropped``, ``unknown``; or None.
         folder: where the annotation's own file lies.
+        in_lengths: True where the points are still positions in the image's lengths: markups
+            placed by hand, whose file does not name the size of a pixel.
     """
 
     image: str
@@ -77,6 +79,7 @@ class Annotated:
     walls: dict[str, int] = field(default_factory=dict)
     crop: str | None = None
     folder: Path | None = None
+    in_lengths: bool = False
 
     def place(self, level: str, point: str, x: float, y: float) -> None:
         """Put one point.

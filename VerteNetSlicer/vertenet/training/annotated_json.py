@@ -56,6 +56,7 @@ def _markups(content: Json, name: str) -> Annotated:
     about = next((fields for fields in described if "pixel" in fields), None)
     about = about or _fields(str(content.get("vertenet") or ""))
     item = Annotated(about.get("image", name))
+    item.in_lengths = not about.get("pixel")
     row, column, unit = (about.get("pixel") or "1,1,px").split(",")
     if unit == "mm":
         item.spacing_mm = float(row), float(column)

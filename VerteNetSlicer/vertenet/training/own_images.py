@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import ImageError
 from ..images import DxaImage, read_image
 from .annotated import Annotated, stem
@@ -50,6 +52,8 @@ def find_image(item: Annotated, images: Path | None) -> Path:
 def read_annotated(item: Annotated, images: Path | None) -> DxaImage:
     """Read the image of an annotation; its spacing is the annotation's where it tells one.
 
+    Points that are still in the image's lengths become pixels.
+
     Raises:
         ImageError: if it is not there, cannot be read, or has another size than annotated.
     """
@@ -59,6 +63,10 @@ def read_annotated(item: Annotated, images: Path | None) -> DxaImage:
             f"Expected '{item.image}' to be {item.size[0]} x {item.size[1]} as it was annotated, "
             f"got {image.width} x {image.height}. Give the images at the annotated size."
         )
+    if item.in_lengths:
+        pixel = np.array([image.scale.column, image.scale.row])
+        item.bodies = {level: points / pixel for level, points in item.bodies.items()}
+        item.in_lengths = False
     return image
 
 
