@@ -36,6 +36,7 @@ OPTIONAL = {
     "distributed",
     "pyarrow",
     "pylibjpeg",
+    "isal",
 }
 
 
@@ -70,7 +71,7 @@ HOUSE = {
     "pipeline": room("anatomy geometry images detection measure analysis", "numpy"),
     "report": room(
         "anatomy geometry measure analysis images",
-        "numpy PIL matplotlib highdicom pydicom weasyprint jsonschema",
+        "numpy PIL matplotlib highdicom pydicom weasyprint jsonschema isal",
     ),
     "training": room(
         "anatomy geometry images network detection synthesis", "numpy scipy torch rich matplotlib"
