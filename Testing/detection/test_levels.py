@@ -13,7 +13,7 @@ def evidence(classes, strength=6.0, count=18):
 
 
 def test_clear_evidence_is_followed():
-    naming = name_chain(evidence([10, 11, 12, 13], strength=8.0), np.ones(3))
+    naming = name_chain(evidence([10, 11, 12, 13], strength=10.0), np.ones(3))
     assert list(naming.classes) == [10, 11, 12, 13]
     assert naming.confidence.min() > 0.9
 

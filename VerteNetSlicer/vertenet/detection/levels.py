@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _SD_STEP = 0.16
-_EVIDENCE = 0.35
-"""Neighbours see the same image: K bodies count as 0.35 times the root of K, so that a
+_EVIDENCE = 0.3
+"""Neighbours see the same image: K bodies count as 0.3 times the root of K, so that a
 chain of fourteen is not surer than it should be.  Chosen by the log loss of the confidence on
 330 synthetic scans, as ``tools/fit_levels.py`` tells it."""
 _LIKELY_STEP = (0.8, 1.5)
