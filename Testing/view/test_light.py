@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_reading import IMAGE, detected, on_screen, report, vertebra
+from test_reading import detected, on_screen, report, vertebra
 
 LIGHT = "window.trame.state.get('light')"
 CTRL = 2
