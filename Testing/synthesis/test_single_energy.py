@@ -36,7 +36,7 @@ def test_bright_scans_never_have_a_deep_chest_and_grey_ones_in_three_of_five():
 
 def test_a_deep_chest_keeps_lung_behind_the_thoracic_bodies_and_off_the_lumbar_ones():
     params = {**_deep(), "spine_x": 0.5, "rotation": 0.0, "aspect": 1.0, "mirror": False}
-    params |= {"top_level": 1.0, "bottom_level": 18.0}
+    params |= {"top_level": 1.0, "bottom_level": 20.0}
     scan = display_list(params, SIZE)
     curve = SpineCurve(np.asarray(scan.six))  # pixels: only its centres are used
     air = scan.sheets["middle"].draw()
