@@ -64,6 +64,12 @@ def test_letters_in_a_margin_keep_it():
     assert part is not None and part.top == 0 and part.left == 0
 
 
+def _both(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    part = exposed_part(picture)
+    assert part is not None
+    return picture, np.ascontiguousarray(part.of(picture))
+
+
 def test_points_are_those_of_the_part_moved_to_where_it_lies_in_the_stored_image():
     detector = load_detector(device="cpu")
     scan = synthesise(3, size=(352, 176), look="bright").image * 255
@@ -77,3 +83,6 @@ def test_points_are_those_of_the_part_moved_to_where_it_lies_in_the_stored_image
     assert [v.level for v in whole] == [v.level for v in alone]
     for a, b in zip(whole, alone, strict=True):
         assert np.allclose(a.array(), b.array() + part.shift, atol=1e-9)
+    # what names are fitted on is what is detected
+    for a, b in zip(*(detector.chains(image_from_array(p, name="x")) for p in _both(picture))):
+        assert np.allclose(a.points, b.points + part.shift, atol=1e-9)

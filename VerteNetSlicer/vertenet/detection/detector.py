@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..anatomy import Side, Spine
 from ..images import DxaImage
 from ..network.bundle import LoadedModel, ModelInfo, load_model
 from . import chain, mirror
 from .assemble import Named, assemble, is_offered, named
-from .exposed import Part, exposed_part
+from .exposed import exposed_part
 from .magnify import better_zoom, confirms, stretch_of
 from .prepare import AREA, Resize, fit, published_grey, to_tensor
 
@@ -82,11 +83,10 @@ class Detector:
         """
         import torch
 
-        part = exposed_part(image.pixels)
+        exposed, shift = _without_margins(image)
         with torch.inference_mode():
-            found, names = self._candidates(image if part is None else _cut(image, part))
-        if part is not None:
-            found = replace(found, points=found.points + part.shift)
+            found, names = self._candidates(exposed)
+        found = replace(found, points=found.points + shift)
         if not len(found):
             return Spine((), anterior or Side.RIGHT, (NO_SPINE,))
         return assemble(found, names, image, anterior)
@@ -120,12 +120,16 @@ class Detector:
         """
         import torch
 
+        exposed, shift = _without_margins(image)
         with torch.inference_mode():
-            pixels = to_tensor(image.pixels)
+            pixels = to_tensor(exposed.pixels)
             seen: _Seen = {}
-            alone, _, _ = self._looked(pixels, image, seen, mirrored=False)
-            both, _, _ = self._looked(pixels, image, seen, mirrored=True)
-        return alone, both
+            alone, _, _ = self._looked(pixels, exposed, seen, mirrored=False)
+            both, _, _ = self._looked(pixels, exposed, seen, mirrored=True)
+        return (
+            replace(alone, points=alone.points + shift),
+            replace(both, points=both.points + shift),
+        )
 
     def _looked(
         self, pixels: Tensor, image: DxaImage, seen: _Seen, *, mirrored: bool
@@ -248,8 +252,12 @@ class Detector:
         return found.take(np.argsort(chain.centres(points)[:, 1]))
 
 
-def _cut(image: DxaImage, part: Part) -> DxaImage:
-    return replace(image, pixels=np.ascontiguousarray(part.of(image.pixels)))
+def _without_margins(image: DxaImage) -> tuple[DxaImage, NDArray[np.float64]]:
+    """What is looked at of an image, and where its first pixel lies in it, (2,) x and y."""
+    part = exposed_part(image.pixels)
+    if part is None:
+        return image, np.zeros(2)
+    return replace(image, pixels=np.ascontiguousarray(part.of(image.pixels))), part.shift
 
 
 def _to_stored(found: Candidates, resize: Resize) -> Candidates:
