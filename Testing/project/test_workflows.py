@@ -46,6 +46,7 @@ def test_each_make_target_is_there(path: Path):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     asked = re.findall(r"\bmake ([a-z-]+)", lines(path))
     assert set(asked) <= targets
+    assert asked or path.stem != "tests"
 
 
 def test_the_tests_get_the_libraries_that_the_environment_asks_for(monkeypatch):

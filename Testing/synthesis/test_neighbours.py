@@ -8,28 +8,34 @@ import pytest
 from vertenet.synthesis.display import display_list
 from vertenet.synthesis.neighbours import disc_ends
 from vertenet.synthesis.parameters import draw_parameters
-from vertenet.synthesis.view import SpineCurve
+from vertenet.synthesis.pen import Pen
+from vertenet.synthesis.view import SpineCurve, View
 
 SIZE = (352, 176)
 NONE = {"disc_ends": [0.0, 0.0], "disc_dark": 0.0, "foramen_dark": 0.0}
 
 
-class _Still:
+class _Still(np.random.Generator):
     """Chance that always draws the mean."""
 
-    def normal(self, mean: float, spread: float, count: int) -> np.ndarray:
-        return np.full(count, mean)
+    def normal(self, loc=0.0, scale=1.0, size=None):
+        return np.full(size, loc)
 
 
-class _Ink:
-    """A pen that keeps what it is given."""
+def _chance() -> _Still:
+    return _Still(np.random.PCG64(0))
 
-    def __init__(self) -> None:
-        self.shapes: list[tuple[np.ndarray, float]] = []
 
-    def fill(self, polygon: np.ndarray, weight: float) -> None:
-        if weight:
-            self.shapes.append((polygon, weight))
+def _pen() -> Pen:
+    """A pen whose units are its pixels."""
+    return Pen(View((64, 64), np.eye(2), np.zeros(2)))
+
+
+def _shapes(pen: Pen) -> list[tuple[np.ndarray, float]]:
+    """What was filled with it."""
+    corners, sizes, weights = pen.sheet.polygons()
+    parts = np.split(corners, np.cumsum(sizes)[:-1]) if len(sizes) else []
+    return list(zip(parts, weights.tolist(), strict=True))
 
 
 def _square(top: float) -> np.ndarray:
@@ -53,9 +59,9 @@ def _box(polygon: np.ndarray) -> list[float]:
 
 def _sharp(**asked: object) -> list[tuple[np.ndarray, float]]:
     params = {"bone": 0.5, "disc_ends_reach": [3.0, 2.0], **NONE, **asked}
-    ink = _Ink()
-    disc_ends(ink, _Ink(), [_square(0.0), _square(20.0)], params, _Still())  # type: ignore[arg-type]
-    return ink.shapes
+    pen = _pen()
+    disc_ends(pen, _pen(), [_square(0.0), _square(20.0)], params, _chance())
+    return _shapes(pen)
 
 
 def test_the_ends_of_a_disc_are_covered_as_far_as_asked_from_endplate_to_endplate():
@@ -72,11 +78,11 @@ def test_the_rest_of_a_disc_is_darkened_between_its_ends_alone():
 
 
 def test_a_body_that_a_spine_lacks_has_no_disc():
-    ink = _Ink()
+    pen = _pen()
     params = {"bone": 1.0, "disc_ends_reach": [3.0, 2.0], **NONE, "disc_ends": [1.0, 1.0]}
     outlines = [_square(0.0), np.full((64, 2), np.nan), _square(20.0)]
-    disc_ends(ink, ink, outlines, params, _Still())  # type: ignore[arg-type]
-    assert not ink.shapes
+    disc_ends(pen, pen, outlines, params, _chance())
+    assert not _shapes(pen)
 
 
 def _whole() -> dict:
