@@ -66,7 +66,7 @@ def scan_file(folder: Path, seed: int = SEED) -> Path:
     return path
 
 
-def scans(folder: Path, detector: Any) -> tuple[Path, Path | None]:
+def scans(folder: Path, detector: Any, first: int = SEED) -> tuple[Path, Path | None]:
     """Two scans with all vertebrae found, one named surely and, if there is, one not.
 
     Only of the second the mirror is looked at too.
@@ -75,7 +75,7 @@ def scans(folder: Path, detector: Any) -> tuple[Path, Path | None]:
     from vertenet.images import read_image
 
     sure = unsure = None
-    for seed in range(SEED, SEED + SEEDS):
+    for seed in range(first, first + SEEDS):
         path = scan_file(folder, seed)
         spine = detector.detect(read_image(path))
         if len(spine) == WANTED and min(v.level_confidence for v in spine) >= CERTAIN:
@@ -86,12 +86,12 @@ def scans(folder: Path, detector: Any) -> tuple[Path, Path | None]:
             break
     if sure is None:
         raise SystemExit(f"Expected a scan with {WANTED} vertebrae surely named, found none.")
-    print(f"scans of the seeds {SEED} to {seed} were tried: surely named {sure.stem[5:]}, "
+    print(f"scans of the seeds {first} to {seed} were tried: surely named {sure.stem[5:]}, "
           f"not {unsure.stem[5:] if unsure else 'none (the other is timed again)'}")  # fmt: skip
     return sure, unsure
 
 
-def parts(folder: Path) -> dict[str, Callable[[], object]]:
+def parts(folder: Path, first: int = SEED) -> dict[str, Callable[[], object]]:
     """What is timed, by name."""
     import torch
 
@@ -107,7 +107,7 @@ def parts(folder: Path) -> dict[str, Callable[[], object]]:
 
     keep_memory()  # as the command does
     detector = load_detector(device="cpu")
-    path, unsure = scans(folder, detector)
+    path, unsure = scans(folder, detector, first)
     image = read_image(path)
     frame, spine = pipeline.frame_of(image), detector.detect(image)
     analysis = pipeline.measure(spine, frame, image=image, model=detector.info)
@@ -261,6 +261,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     parser.add_argument("--only-parts", action="store_true", help="no commands, no cohort")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the first scan that is tried")
     options = parser.parse_args(arguments)
     import torch
 
@@ -268,7 +269,7 @@ def main(arguments: list[str]) -> int:
         torch.set_num_threads(options.threads)
     busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
-        taken = measure(parts(Path(name)), options.rounds)
+        taken = measure(parts(Path(name), options.seed), options.rounds)
         tell(taken, busy)
         if not options.only_parts:
             commands(Path(name), 3)
