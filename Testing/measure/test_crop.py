@@ -140,6 +140,16 @@ def test_the_room_is_enough_from_its_limit_on(build, columns, room, status):
     assert {s.status for s in found.per_segment} == {status}
 
 
+@pytest.mark.parametrize(
+    ("depths", "told"),
+    [(1.2, "L1: 1.20 vert"), (1.4, "L1: 1.40 vert"), (1.7, "L1: at least 1.50 vert")],
+)
+def test_room_that_is_not_followed_to_its_end_is_told_as_at_least_so_much(build, depths, told):
+    first = crop(build, paint(tissue(), "black", right_of(depths))).per_segment[0]
+    assert first.status == "ok"
+    assert first.reason.startswith(told)
+
+
 def test_a_left_facing_spine_is_checked_on_its_left(build):
     mirrored = build.moved(spine(build), lambda x, y: (COLUMNS - 1 - x, y), Side.LEFT)
     pixels = paint(tissue(), "white", right_of(0.65))

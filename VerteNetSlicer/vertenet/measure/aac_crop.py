@@ -201,7 +201,9 @@ def _segment(
     if not looked:
         why = f"{level}: inside the image; masks were not checked without its pixels."
         return SegmentCrop(level, "unknown", share, room, why)
-    why = f"{level}: {room:.2f} vertebral depths of room in front of the spine."
+    # no line is followed further, so the last sample says only how much there is at least
+    least = "at least " if room > _ACROSS_STEPS[-1] - _STEP / 2 else ""
+    why = f"{level}: {least}{room:.2f} vertebral depths of room in front of the spine."
     return SegmentCrop(level, "ok", share, room, why)
 
 
