@@ -189,7 +189,7 @@ def _crest(rng: np.random.Generator) -> float:
     The line between both crests crosses L4 or the disc L4/L5 in most people; readers number by it.
     """
     if _chance(rng, 0.75):
-        return float(np.clip(rng.normal(-110, 45), -190, 60))
+        return float(np.clip(rng.normal(-80, 50), -190, 60))
     return float(rng.uniform(-140, 60))
 
 

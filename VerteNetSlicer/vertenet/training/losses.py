@@ -12,7 +12,15 @@ from ..network.coding import Targets, cell_pixels, cell_values
 from ..network.compact import STRIDE, VECTOR_UNIT_PX
 from ..network.refiner import BODY_PX
 
-WEIGHTS = {"heat": 1.0, "offset": 0.1, "points": 1.0, "level": 1.0, "measurable": 0.1}
+WEIGHTS = {
+    "heat": 1.0,
+    "offset": 0.1,
+    "points": 1.0,
+    "level": 1.0,
+    "naming": 1.0,
+    "measurable": 0.1,
+}
+_SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
 _ALPHA, _BETA = 2, 4
 _SMALLEST_LOG_SCALE = math.log(0.005)
 _LARGEST_LOG_SCALE = math.log(2.0)
@@ -32,9 +40,8 @@ def detection_losses(maps: dict[str, Tensor], targets: Targets) -> dict[str, Ten
     # What cannot be seen pulls less on the points, but fully on their uncertainty.
     clear = 0.25 + 0.75 * targets.measurable
     points = known_mean(point_loss(error, cell_values(maps["scale"], where)), known) * clear
-    level = F.cross_entropy(
-        cell_values(maps["level"], where), targets.level, reduction="none", label_smoothing=0.02
-    )
+    names = cell_values(maps["level"], where)
+    level = F.cross_entropy(names, targets.level, reduction="none", label_smoothing=0.02)
     measurable = F.binary_cross_entropy_with_logits(
         cell_values(maps["measurable"], where)[:, 0], targets.measurable, reduction="none"
     )
@@ -43,8 +50,40 @@ def detection_losses(maps: dict[str, Tensor], targets: Targets) -> dict[str, Ten
         "offset": (share * offset.sum(1)).sum(),
         "points": (share * points).sum(),
         "level": (share * level).sum(),
+        "naming": naming_loss(names, targets),
         "measurable": (share * measurable).sum(),
     }
+
+
+def naming_loss(logits: Tensor, targets: Targets) -> Tensor:
+    """How unlikely a scan's own naming is among those that call all its bodies some levels off.
+
+    Bodies are named as a chain: what is wrong is nearly always all of it, by one or two levels.
+    Of K bodies each counts the root of K less, as :func:`vertenet.detection.levels.name_chain`
+    has it. A naming beyond T1 or S1 is none.
+
+    Args:
+        logits: (M, 18) class evidence of the taught cells.
+        targets: where they lie and what they are.
+
+    Returns:
+        The mean over the scans with bodies, a scalar.
+    """
+    image, count = targets.where[:, 0], int(targets.heat.shape[0])
+    log_p = logits.float().log_softmax(1)
+    called = targets.level[:, None] + torch.tensor(_SHIFTS, device=logits.device)
+    possible = (called >= 0) & (called < logits.shape[1])
+    value = log_p.gather(1, called.clamp(0, logits.shape[1] - 1)) * targets.share[:, None]
+    scans = torch.zeros(count, len(_SHIFTS), device=logits.device)
+    share = scans[:, 0].index_add(0, image, targets.share)
+    bodies = torch.zeros(count, logits.shape[1], device=logits.device)
+    bodies[image, targets.level] = 1.0
+    weight = bodies.sum(1).sqrt() / share.clamp_min(1e-6)
+    beyond = scans.index_add(0, image, (~possible).float()) > 0
+    sums = scans.index_add(0, image, value) * weight[:, None]
+    own = sums.masked_fill(beyond, -torch.inf).log_softmax(1)[:, _SHIFTS.index(0)]
+    seen = share > 0
+    return -(own * seen).sum() / seen.sum().clamp_min(1)
 
 
 def total(losses: dict[str, Tensor]) -> Tensor:
