@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vertenet.errors import ImageError
 from vertenet.images import read_image
+from vertenet.images.dicom_bits import codes_from_words
 from vertenet.images.dicom_codecs import by_gdcm, by_pydicom
 from vertenet.images.dicom_layout import read_layout
 
@@ -37,7 +39,7 @@ def compress(raw: bytes, syntax: str) -> bytes:
 
 
 def both_ways(raw: bytes) -> list[np.ndarray]:
-    """Decoded frames from pydicom and from GDCM, the order of `read_image` left aside."""
+    """Stored values from pydicom and from GDCM, the order of `read_image` left aside."""
     import pydicom
 
     frames = []
@@ -45,7 +47,9 @@ def both_ways(raw: bytes) -> list[np.ndarray]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             data = pydicom.dcmread(io.BytesIO(raw))
-            frames.append(decode(data, data.PixelData, read_layout(data, "x")))
+            layout = read_layout(data, "x")
+            raw_frame = decode(data, data.PixelData, layout)
+            frames.append(codes_from_words(data, raw_frame, layout, "x").values)
     return frames
 
 
@@ -81,6 +85,28 @@ def test_lossless_grey_is_exact_by_both_decoders(
     assert syntax in image.history[0]
     for frame in both_ways(raw):
         assert np.array_equal(frame, values)
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS.values(), ids=LOSSLESS.keys())
+def test_values_beyond_bits_stored_are_refused_whoever_decodes_them(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], twelve_bit: np.ndarray, syntax: str
+) -> None:
+    import pydicom
+
+    raw = compress(dicom_as_bytes(twelve_bit * 3), syntax)
+    data = pydicom.dcmread(io.BytesIO(raw))
+    data.BitsStored, data.HighBit = 12, 11
+    data.save_as(tmp_path / "scan", enforce_file_format=True)
+    # RLE never goes to pydicom, which would cut the values.
+    for decode in (by_gdcm,) if syntax == RLE else (by_pydicom, by_gdcm):
+        layout = read_layout(data, "x")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frame = decode(data, data.PixelData, layout)
+        with pytest.raises(ImageError, match="expected values of 12 bits"):
+            codes_from_words(data, frame, layout, "x")
+    with pytest.raises(ImageError, match="expected values of 12 bits"):
+        read_image(tmp_path / "scan")
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS.values(), ids=LOSSLESS.keys())

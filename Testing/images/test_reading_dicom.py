@@ -72,11 +72,6 @@ def test_a_signed_12_bit_value_keeps_its_sign(
     assert np.array_equal(read_image(path).pixels, signed)
 
 
-def test_bits_above_the_stored_ones_are_cut(make_dicom: MakeDicom, twelve_bit: np.ndarray) -> None:
-    overlay = twelve_bit | np.where(twelve_bit % 3 == 0, 0x8000, 0).astype(np.uint16)
-    assert np.array_equal(read_image(make_dicom(overlay, BitsStored=12)).pixels, twelve_bit)
-
-
 def test_left_aligned_values_are_shifted_and_a_wrong_high_bit_is_not_believed(
     make_dicom: MakeDicom, twelve_bit: np.ndarray
 ) -> None:

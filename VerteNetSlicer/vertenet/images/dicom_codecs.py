@@ -113,8 +113,9 @@ def _write_bare_copy(path: str, data: bytes, layout: Layout) -> None:
     bare.PhotometricInterpretation = _true_colours(data, layout)
     if layout.samples == 3:
         bare.PlanarConfiguration = layout.planar
-    bare.BitsAllocated, bare.BitsStored = layout.allocated, layout.stored
-    bare.HighBit = layout.stored - 1
+    # The whole word: told fewer bits, GDCM cuts the others, and what they hold is lost unseen.
+    bare.BitsAllocated = bare.BitsStored = layout.allocated
+    bare.HighBit = layout.allocated - 1
     bare.PixelRepresentation = int(layout.signed)
     bare.PixelData = data
     bare["PixelData"].VR = "OB"

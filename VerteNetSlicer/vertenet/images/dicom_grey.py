@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from .dicom_layout import NATIVE, Layout
 from .dicom_pixels import stored_values
-from .dicom_tags import element_value, text, texts, whole
+from .dicom_tags import element_value, text, texts
 from .grey import grey_from_colour
 from .libraries import dicom_errors
 
@@ -57,8 +57,10 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
     if keyword != "PixelData":
         grey = _float_pixels(dataset, layout, keyword, name)
         return _polarity(grey, layout)
-    stored = stored_values(dataset, layout, name)
+    codes = stored_values(dataset, layout, name)
+    stored = codes.values
     first = (f"decoded from transfer syntax {layout.syntax}",) if _coded(layout) else ()
+    first = (*first, *codes.history)
     if layout.photometric == "PALETTE COLOR":
         return replace(
             _palette(dataset, layout, stored, name), history=(*first, "palette colour to grey")
@@ -71,8 +73,7 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
             f"{layout.photometric!r} with one sample a pixel."
         )
     low, high = _code_range(layout)
-    padding = _padding(dataset, stored)
-    grey = Grey(stored, low, high, first)
+    grey = Grey(stored, low, high, first, codes.warnings)
     if not layout.photometric:
         grey = grey.warn("The file does not say whether bright is white; MONOCHROME2 is assumed.")
     grey = _modality(grey, dataset, layout)
@@ -85,7 +86,7 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
             "The file says MONOCHROME2 and an inverse presentation, which contradict each other; "
             "MONOCHROME2 is believed."
         )
-    return _fill_padding(grey, padding)
+    return _fill_padding(grey, codes.padding)
 
 
 def _coded(layout: Layout) -> bool:
@@ -241,19 +242,6 @@ def _polarity(grey: Grey, layout: Layout) -> Grey:
     values = grey.values.astype(np.float32 if small else np.float64)
     np.subtract(grey.low + grey.high, values, out=values)
     return grey.then("inverted (MONOCHROME1)", values=values)
-
-
-def _padding(dataset: Dataset, stored: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Stored pixels that Pixel Padding Value says are not image."""
-    if "PixelPaddingValue" not in dataset:
-        return None
-    bits = stored.dtype.itemsize * 8
-    ends = [whole(dataset, "PixelPaddingValue")]
-    ends.append(whole(dataset, "PixelPaddingRangeLimit", ends[0]))
-    if stored.dtype.kind == "i":
-        ends = [end - (1 << bits) if end >= 1 << (bits - 1) else end for end in ends]
-    mask = (stored >= min(ends)) & (stored <= max(ends))
-    return mask if 0 < int(mask.sum()) < mask.size else None
 
 
 def _fill_padding(grey: Grey, padding: NDArray[np.bool_] | None) -> Grey:

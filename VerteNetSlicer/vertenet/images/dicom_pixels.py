@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import ImageError
+from .dicom_bits import Codes, codes_from_words
 from .dicom_codecs import decode_frame
 from .dicom_layout import NATIVE, Layout, Stored
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def stored_values(dataset: Dataset, layout: Layout, name: str) -> Stored:
-    """(rows, columns) or (rows, columns, 3) integers with the file's sign and stored bits.
+def stored_values(dataset: Dataset, layout: Layout, name: str) -> Codes:
+    """Integers with the file's sign and stored bits.
 
     Raises:
-        ImageError: truncated, of another length than the tags say, or not decodable.
+        ImageError: truncated, of another length than the tags say, not decodable, or with values
+            beyond the stored bits.
     """
     element = dataset["PixelData"]
     data = element.value
@@ -28,7 +30,7 @@ def stored_values(dataset: Dataset, layout: Layout, name: str) -> Stored:
         raw = _native(data, layout, str(element.VR), name)
     else:
         raw = decode_frame(dataset, data, layout, name)
-    return _sign_and_mask(raw, layout)
+    return codes_from_words(dataset, raw, layout, name)
 
 
 def _native(data: bytes, layout: Layout, vr: str, name: str) -> Stored:
@@ -57,17 +59,3 @@ def _native(data: bytes, layout: Layout, vr: str, name: str) -> Stored:
     if layout.planar == 1:
         return values.reshape(3, rows, columns).transpose(1, 2, 0)
     return values.reshape(rows, columns, 3)
-
-
-def _sign_and_mask(raw: Stored, layout: Layout) -> Stored:
-    """Cut unused bits, which may hold overlays, and extend the sign."""
-    bits = raw.dtype.itemsize * 8
-    stored = min(layout.stored, bits)
-    values = raw.astype(raw.dtype.newbyteorder("="), copy=False).view(f"u{bits // 8}")
-    shift = layout.high_bit + 1 - stored
-    # High Bit is often wrong: believed only where the bits below are indeed empty.
-    if 0 < shift <= bits - stored and not np.any(values & values.dtype.type((1 << shift) - 1)):
-        values = values >> shift
-    if layout.signed:
-        return (values << (bits - stored)).view(f"i{bits // 8}") >> (bits - stored)
-    return values if stored == bits else values & values.dtype.type((1 << stored) - 1)
