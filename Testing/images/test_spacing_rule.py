@@ -6,6 +6,7 @@ import pytest
 
 from vertenet.errors import ConfigurationError
 from vertenet.images import SpacingTags, dicom_spacing, header_spacing
+from vertenet.images.spacing import check_field, speaks_of_spacing, unknown_spacing, user_spacing
 
 PIXEL = ("0.5", "0.25")
 IMAGER = ("0.6", "0.3")
@@ -147,3 +148,18 @@ def test_one_by_one_in_a_header_is_unknown_unless_it_was_measured() -> None:
     withheld = header_spacing(50.0, 50.0)
     assert withheld.source == "unknown"
     assert "50 x 50 mm" in withheld.warnings[0]
+
+
+def test_sentences_on_the_size_of_a_pixel_are_told_from_others() -> None:
+    from vertenet.images.spacing import SHAPE_ONLY
+
+    odd = SpacingTags(
+        pixel_spacing=("1", "1"), imager_pixel_spacing=("0.5", "0.5"), pixel_aspect_ratio=("3", "1")
+    )
+    long = check_field(user_spacing((2.0, 1.9)), 700)
+    said = [*unknown_spacing().warnings, SHAPE_ONLY, *long.warnings]
+    said += [*dicom_spacing(odd).warnings, *dicom_spacing(odd, user_mm=(0.3, 0.3)).warnings]
+    said += [*header_spacing(9, 9).warnings, *user_spacing((9, 9)).warnings]
+    assert len(said) >= 9
+    assert all(speaks_of_spacing(sentence) for sentence in said)
+    assert not speaks_of_spacing("The file's Modality LUT is damaged and was not applied.")

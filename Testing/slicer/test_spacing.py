@@ -66,6 +66,27 @@ def test_dots_per_inch_are_no_spacing(loaded, scene):
     assert spacing_of(loaded).scale.in_mm is False
 
 
+@pytest.mark.parametrize(("tag", "told"), [(1, False), (6, True)])
+def test_a_picture_that_asks_to_be_turned_is_said_and_stays_said(
+    loaded, scene, tmp_path, tag, told
+):
+    from PIL import Image
+
+    path = tmp_path / "scan.tif"
+    Image.fromarray(np.eye(90, 70, dtype=np.uint8)).save(path, tiffinfo={274: tag})
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(path))
+    loaded.SetAndObserveStorageNodeID(storage.GetID())
+    assert any("orientation tag" in sentence for sentence in spacing_of(loaded).warnings) == told
+    from VerteNetSlicerLib.spacing import calibrate
+
+    calibrate(loaded, row_mm=0.5, column_mm=0.5)
+    found = spacing_of(loaded)
+    assert any("orientation tag" in sentence for sentence in found.warnings) == told
+    # The old size is no longer spoken of.
+    assert not any("not known" in sentence for sentence in found.warnings)
+
+
 def test_tags_that_slicer_overlooked_are_used_and_said(loaded, monkeypatch):
     found = from_database(loaded, monkeypatch, _0028_0030="0.5\\0.3")
     assert found.scale.spacing_mm == (0.5, 0.3)

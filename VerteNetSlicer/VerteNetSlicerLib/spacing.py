@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import slicer
 from vertenet.errors import ConfigurationError
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage
+from vertenet.images.orientation import picture_asks_to_be_turned
 from vertenet.images.spacing import (
     Spacing,
     SpacingTags,
     dicom_spacing,
     header_spacing,
+    speaks_of_spacing,
     unknown_spacing,
     user_spacing,
 )
@@ -73,7 +76,9 @@ def volume_spacing(volume: slicer.vtkMRMLVolumeNode) -> VolumeSpacing:
     if tags is not None:
         return _checked(tags, row, column)
     if _file_suffix(volume) in _PICTURE_SUFFIXES:
-        return _of(unknown_spacing())
+        found = _of(unknown_spacing())
+        turned = _asks_to_be_turned(volume.GetStorageNode().GetFileName())
+        return replace(found, warnings=(*found.warnings, turned)) if turned else found
     return _of(header_spacing(row, column))
 
 
@@ -107,9 +112,7 @@ def calibrate(volume: slicer.vtkMRMLVolumeNode, *, row_mm: float, column_mm: flo
     before = volume_spacing(volume)
     given = user_spacing((row_mm, column_mm))
     volume.SetSpacing(column_mm, row_mm, volume.GetSpacing()[2])
-    _remember(
-        volume, replace(before, scale=given.scale, source=given.source, warnings=given.warnings)
-    )
+    _remember(volume, _respaced(before, given))
 
 
 def _of(spacing: Spacing, *, sex: str | None = None, age: float | None = None) -> VolumeSpacing:
@@ -150,14 +153,34 @@ def _unchanged(known: VolumeSpacing, row: float, column: float) -> VolumeSpacing
     """Believe the record, unless the spacing was changed in the Volumes module since."""
     if _agree((row, column), (known.scale.row, known.scale.column)):
         return known
-    given = user_spacing((row, column))
-    return replace(known, scale=given.scale, source=given.source, warnings=given.warnings)
+    return _respaced(known, user_spacing((row, column)))
+
+
+def _respaced(known: VolumeSpacing, given: Spacing) -> VolumeSpacing:
+    """What is known with another size of a pixel; what was said of the old size goes with it."""
+    kept = tuple(sentence for sentence in known.warnings if not speaks_of_spacing(sentence))
+    return replace(known, scale=given.scale, source=given.source, warnings=(*kept, *given.warnings))
 
 
 def _file_suffix(volume) -> str:
     storage = volume.GetStorageNode()
     name = storage.GetFileName() if storage is not None else None
     return Path(name).suffix.lower() if name else ""
+
+
+def _asks_to_be_turned(name: str) -> str:
+    try:
+        changed = Path(name).stat().st_mtime_ns
+    except OSError:
+        return ""
+    return _asked_once(name, changed)
+
+
+@lru_cache(maxsize=64)
+def _asked_once(name: str, changed: int) -> str:
+    """By name and time of change: the spacing is asked for often, the file is read once."""
+    del changed
+    return picture_asks_to_be_turned(Path(name))
 
 
 def _dicom_spacing(volume) -> VolumeSpacing | None:

@@ -17,9 +17,11 @@ from ..errors import ImageError
 from .grey import grey_from_colour
 from .libraries import quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
+from .orientation import asks_to_be_turned, orientation
 from .png_alpha import is_grey_alpha, read_grey_alpha, without_transparent_grey
 from .raster_checks import check_whole, is_min_white
 from .spacing import Spacing, check_field, header_spacing, unknown_spacing, user_spacing
+from .tiff_tags import ORIENTATION, with_first_page_number
 from .types import DxaImage, build_image
 
 _READERS = {
@@ -68,7 +70,8 @@ def read_raster(
         if kind == "PNG" and is_grey_alpha(data):
             grey = read_grey_alpha(data, path.name)
             spacing = check_field(_picture_spacing(spacing_mm), grey.shape[0])
-            return build_image(grey, path.name, spacing, history=("alpha ignored",))
+            image = build_image(grey, path.name, spacing, history=("alpha ignored",))
+            return _warned(image, asks_to_be_turned(data, kind))
         with (
             tempfile.TemporaryDirectory(prefix="vertenet-") as folder,
             quiet_decoders(also_stdout=kind == "JPEG") as said,
@@ -76,14 +79,18 @@ def read_raster(
             source = _with_suffix(path, data, kind, Path(folder))
             image = _read(source, path, data, kind, spacing_mm)
         # libjpeg goes on after damage, with noise or grey in what follows.
-        if any("Corrupt JPEG" in line or "Premature" in line for line in said):
-            return replace(image, warnings=(*image.warnings, _DAMAGED))
-        return image
+        damaged = any("Corrupt JPEG" in line or "Premature" in line for line in said)
+        image = _warned(image, _DAMAGED if damaged else "")
+        return _warned(image, asks_to_be_turned(data, kind))
     except DECODER_ERRORS as error:
         raise ImageError(
             f"{path.name}: expected a {kind} image, got one that is damaged or of a variant that "
             f"is not read ({reason(error)})."
         ) from error
+
+
+def _warned(image: DxaImage, sentence: str) -> DxaImage:
+    return replace(image, warnings=(*image.warnings, sentence)) if sentence else image
 
 
 def _read(
@@ -131,6 +138,11 @@ def _with_suffix(path: Path, data: bytes, kind: str, folder: Path) -> Path:
     if opaque is not None:
         (folder / "image.png").write_bytes(opaque)
         return folder / "image.png"
+    if kind == "TIFF" and orientation(data, kind) != 1:
+        # ITK obeys the tag by half: it mirrors rows and columns and never turns.
+        upright = with_first_page_number(data, ORIENTATION, 1)
+        (folder / "image.tif").write_bytes(upright)
+        return folder / "image.tif"
     # ITK ends the whole process over a name that is not valid UTF-8.
     if fits and str(path).isascii():
         return path

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..errors import ImageError
 from .codestream import jpeg_is_complete
 from .limits import MAX_PIXELS
+from .tiff_tags import PHOTOMETRIC, first_page_number
 
 _META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 _MAX_PAGES = 4096
@@ -76,17 +77,7 @@ def is_min_white(data: bytes) -> bool:
 
     ITK hands out such values as they are stored.
     """
-    order = "<" if data[:2] == b"II" else ">"
-    if struct.unpack(order + "H", data[2:4])[0] != 42:
-        return False
-    (start,) = struct.unpack(order + "I", data[4:8])
-    (count,) = struct.unpack(order + "H", data[start : start + 2])
-    for index in range(count):
-        entry = data[start + 2 + 12 * index : start + 14 + 12 * index]
-        tag, _, _, value = struct.unpack(order + "HHIH", entry[:10])
-        if tag == 262:
-            return bool(value == 0)
-    return False
+    return first_page_number(data, PHOTOMETRIC) == 0
 
 
 def _png(data: bytes) -> bool:

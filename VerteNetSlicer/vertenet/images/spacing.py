@@ -26,6 +26,7 @@ Ratio), C.8.11.4 (DX Detector).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,14 @@ SHAPE_ONLY = (
     "The file gives the shape of a pixel but not its size: ratios and angles are right, lengths "
     "are in pixel widths, not millimetres."
 )
+
+
+_OF_SPACING = re.compile(r"spacing|PixelAspectRatio|(size|shape) of a pixel", re.IGNORECASE)
+
+
+def speaks_of_spacing(sentence: str) -> bool:
+    """Whether a sentence for the reader is about the size of a pixel, and ends with a new one."""
+    return _OF_SPACING.search(sentence) is not None
 
 
 @dataclass(frozen=True)
