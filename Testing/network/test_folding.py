@@ -40,3 +40,23 @@ def test_folding_leaves_no_batch_norm_and_the_original_untouched():
     quick = folded(network)
     assert not [m for m in quick.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+
+
+def test_a_folded_network_answers_the_same_to_the_bit_on_one_thread_and_on_two():
+    # wide enough that sums are split: with few channels nothing rounds otherwise
+    wide = {"widths": [16, 32, 64, 96, 128], "decoder": [96, 64, 48], "head": 64}
+    torch.manual_seed(5)
+    network = build(SMALL | wide | {"refiner": [24, 48, 72]}).eval()
+    quick = folded(network)
+    image, crops = torch.rand(1, 1, 160, 96), torch.rand(5, 1, 80, 80)
+    before = torch.get_num_threads()
+    answers = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            with torch.inference_mode():
+                answers.append({**quick(image), **quick.refiner(crops)})
+    finally:
+        torch.set_num_threads(before)
+    for name, value in answers[0].items():
+        assert torch.equal(value, answers[1][name]), name

@@ -44,7 +44,10 @@ class FusedMBConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         y: Tensor = self.body(x)
-        return x + y if self.residual else y
+        if not self.residual:
+            return y
+        # where nothing is learnt, in the memory that the sum's part already has
+        return y.add_(x) if torch.is_inference_mode_enabled() else x + y
 
 
 class ChannelNorm(nn.Module):
