@@ -38,8 +38,8 @@ def asks_to_be_turned(data: bytes, kind: str) -> str:
         return ""
     return (
         f"The file asks to be shown {shown} (orientation tag); it is read as stored, and points "
-        "are those of the stored pixels. Other programs may show it otherwise: if the spine does not "
-        "stand upright here, save the picture upright without that tag."
+        "are those of the stored pixels. Other programs may show it otherwise: if the spine does "
+        "not stand upright here, save the picture upright without that tag."
     )
 
 
@@ -61,8 +61,8 @@ def picture_asks_to_be_turned(path: Path) -> str:
         return ""
     return (
         f"The file asks to be shown {shown} (orientation tag), and this program mirrored its "
-        "pixels by that tag on loading: points lie on the image as it is here, not on the stored pixels. "
-        "Save the picture upright without that tag and load it again."
+        "pixels by that tag on loading: points lie on the image as it is here, not on the stored "
+        "pixels. Save the picture upright without that tag and load it again."
     )
 
 
