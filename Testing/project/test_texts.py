@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vertenet.errors import ConfigurationError
-from vertenet.texts import parsed_json
+from vertenet.texts import as_cell, csv_lines, from_cell, parsed_json
 from vertenet.training.annotations import open_annotations
 from vertenet.training.config import TrainingConfig
 from vertenet.training.writing import write_text
@@ -76,3 +80,50 @@ def test_points_of_a_file_whose_name_is_no_text_are_compared_and_written(tmp_pat
     assert all(row.startswith("odd?") for row in rows[1:])
     write_text(tmp_path / "x.txt", name)
     assert (tmp_path / "x.txt").read_text(encoding="utf-8") == "odd?.mrk.json"
+
+
+FORMULAS = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3+cmd",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1+1",
+    "-",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it(text):
+    assert as_cell(text) == f"'{text}"
+    assert from_cell(as_cell(text)) == text
+    assert from_cell(as_cell(f"'{text}")) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "-0.5", "+3", "-1e-05", "-1.5 2.25;-3.0 4.0", "T12-L1", "a=b", "'quoted'", "5 - 3", "n/a"],
+)
+def test_numbers_and_other_texts_stay_as_they_are(text):
+    assert as_cell(text) == text
+    assert from_cell(text) == text
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_any_text_comes_back_and_never_begins_as_a_formula(text):
+    assert from_cell(as_cell(text)) == text
+    if as_cell(text)[:1] in tuple("=+-@\t\r"):
+        assert all(part.strip() and float(part) < 1e400 for part in text.replace(";", " ").split())
+
+
+@given(st.lists(st.one_of(st.text("=-+@'\",;\n\r\tab1."), st.floats(allow_nan=False), st.none())))
+def test_a_row_of_any_texts_comes_back_from_a_csv_reader(row):
+    text = "".join(csv_lines([["heading"], ["x", *row]]))
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[0] == ["heading"]
+    back = [from_cell(cell) for cell in rows[1][1:]]
+    assert back == ["" if cell is None else cell if isinstance(cell, str) else repr(cell)
+                    for cell in row]  # fmt: skip
+    assert len(rows) == 2

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from vertenet.anatomy import Level, PointName, Side
+from vertenet.analysis import Analysis
+from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import LandmarkError
 from vertenet.pipeline import measure
 from vertenet.report import read_landmarks, vertebrae_csv
@@ -72,6 +76,35 @@ def test_names_in_any_usual_encoding_are_read(tmp_path: Path, encoding: str) -> 
     path.write_bytes(table(image="Müller.png").encode(encoding))
     (read,) = read_landmarks(path)
     assert read.frame.file == "Müller.png"
+
+
+@pytest.mark.parametrize("word", ["=HYPERLINK(1)", "-scan", "@a", "+b", "'=c", " =d", "é\r=e"])
+def test_texts_that_a_spreadsheet_would_run_are_made_safe_and_come_back(
+    an_analysis: Analysis, word: str
+) -> None:
+    decided = ReaderDecision(grade=2, reason=word)
+    vertebrae = tuple(replace(v, reader=decided) for v in an_analysis.spine.vertebrae)
+    frame = replace(an_analysis.frame, file=f"{word}.png")
+    measured = replace(
+        an_analysis, frame=frame, spine=replace(an_analysis.spine, vertebrae=vertebrae)
+    )
+    text = vertebrae_csv([measured])
+    for row in csv.reader(io.StringIO(text, newline="")):
+        dangerous = [
+            cell for cell in row if cell.lstrip()[:1] in tuple("=+@-") and not number(cell)
+        ]
+        assert [cell for cell in dangerous if cell] == []
+    (read,) = read_points_csv(text, "vertebrae.csv")
+    assert read.frame.file == f"{word}.png"
+    assert {v.reader.reason for v in read.spine.vertebrae if v.reader} == {word}
+
+
+def number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def test_many_images_keep_the_order_of_their_first_rows() -> None:

@@ -1,10 +1,12 @@
-"""JSON of strangers: what was read from it can be written again."""
+"""Texts of strangers: JSON that can be written again, cells that no spreadsheet runs."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 # An escape, or a character, that is half of a UTF-16 pair unless its other half follows.
@@ -29,3 +31,42 @@ def parsed_json(text: str, *, parse_constant: Callable[[str], Any] | None = None
             half = f"U+{ord(error.object[error.start]):04X}"
             raise ValueError(f"a text holds {half}, half of a character") from None
     return content
+
+
+# What a spreadsheet takes for a formula; blanks before it are cut by some, and Chinese and
+# Japanese ones take the wide forms too.  Source: OWASP, CSV Injection.
+_FORMULA = re.compile(r"'*(?:[\t\r]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FIRST = frozenset("'=+-@\uff1d\uff0b\uff0d\uff20") | frozenset(map(chr, (9, 10, 11, 12, 13, 32)))
+_NUMBERS = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?([ ;]-?\d+(\.\d*)?(e[-+]?\d+)?)*")
+
+
+def as_cell(text: str) -> str:
+    """A text as a CSV cell that no spreadsheet runs as a formula.
+
+    Such a text gets an apostrophe before it; plain numbers and lists of them stay as they are.
+    :func:`from_cell` gives the same text back.
+    """
+    if text[:1] not in _FIRST and not text[:1].isspace():
+        return text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBERS.fullmatch(text) else text
+
+
+def from_cell(cell: str) -> str:
+    """The text of a cell that :func:`as_cell` wrote; other cells as they are."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Rows as lines of a CSV file; None is an empty cell, texts go through :func:`as_cell`."""
+    stream = io.StringIO()
+    plain = csv.writer(stream, lineterminator="\n")
+    # Before Python 3.13 a lone CR is quoted only where it ends lines.
+    quoting = csv.writer(stream, lineterminator="\r\n")
+    for row in rows:
+        cells = [as_cell(cell) if isinstance(cell, str) else cell for cell in row]
+        broken = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (quoting if broken else plain).writerow(cells)
+        line = stream.getvalue()
+        yield line[:-2] + "\n" if broken else line
+        stream.seek(0)
+        stream.truncate()

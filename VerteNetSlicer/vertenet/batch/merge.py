@@ -6,7 +6,6 @@ of workers and however often the run was cut off.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ..report.atomic import output_errors
 from ..report.tables import Cell
+from ..texts import csv_lines
 from .inventory import Inventory
 from .names import printable
 from .reading import IMAGES, VERTEBRAE
@@ -111,8 +111,7 @@ class _Table:
         self._files = {s: work / f"{name}.{s}" for s in ("csv", "parquet")}
         self._columns = columns
         self._stream = self._files["csv"].open("w", encoding="utf-8", newline="")
-        self._csv = csv.writer(self._stream, lineterminator="\n")
-        self._csv.writerow(columns)
+        self._stream.writelines(csv_lines([columns]))
         self._waiting: list[list[Cell]] = []
         self._parquet, self._schema = _parquet_writer(name, columns, self._files["parquet"])
 
@@ -127,7 +126,7 @@ class _Table:
             path.unlink(missing_ok=True)
 
     def write(self, rows: Sequence[list[Cell]]) -> None:
-        self._csv.writerows(rows)
+        self._stream.writelines(csv_lines(rows))
         if self._parquet is not None:
             for row in rows:
                 self._waiting.append(row)

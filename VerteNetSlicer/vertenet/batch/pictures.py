@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from ..anatomy import Spine
 from ..errors import VerteNetError
 from ..report import LandmarkSet
 from ..report.read_points_csv import read_points_csv
+from ..texts import csv_lines
 from .landmarks import measure_set
 from .reading import draw
 from .statistics import Row, rows_of
@@ -43,11 +42,8 @@ def _landmarks(folder: Path, wanted: set[str]) -> dict[str, LandmarkSet]:
     kept = [row for row in rows_of(folder, "vertebrae") if row["image"] in wanted]
     if not kept:
         return {}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(kept[0]))
-    writer.writeheader()
-    writer.writerows(kept)
-    return {item.frame.file: item for item in read_points_csv(text.getvalue(), "vertebrae.csv")}
+    text = "".join(csv_lines([list(kept[0]), *(list(row.values()) for row in kept)]))
+    return {item.frame.file: item for item in read_points_csv(text, "vertebrae.csv")}
 
 
 def _draw(row: Row, landmarks: LandmarkSet | None, folder: Path) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..anatomy import LEVELS
 from ..errors import ConfigurationError
+from ..texts import from_cell
 
 Row = Mapping[str, str]
 WORST_SHOWN = 60
@@ -129,7 +130,7 @@ def rows_of(folder: Path, table: str) -> Iterator[Row]:
             for row in csv.DictReader(stream):
                 if None in row or None in row.values():
                     raise _damaged(path.name, ValueError("a row has not as many cells as columns"))
-                yield row
+                yield {column: from_cell(cell) for column, cell in row.items()}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
             f"Expected the tables of a cohort in '{folder}', but '{path.name}' cannot be read "

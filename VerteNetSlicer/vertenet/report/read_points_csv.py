@@ -24,6 +24,7 @@ from ..errors import LandmarkError
 from ..geometry import PixelScale
 from ..images.person import SOURCES, source_of
 from ..measure import AAC_WALLS, AacReading, Wall
+from ..texts import from_cell
 from .landmark_set import Evidence, LandmarkSet, build_spine
 
 REQUIRED = ("image", "level", "point", "x", "y")
@@ -83,7 +84,7 @@ class _Row:
     decimal_comma: bool
 
     def text(self, column: str) -> str:
-        return self.cells.get(column, "").strip()
+        return from_cell(self.cells.get(column, "").strip())
 
     def error(self, column: str, expected: str, remedy: str) -> LandmarkError:
         return LandmarkError(

@@ -1,13 +1,12 @@
 """``vertebrae.csv`` and ``aac.csv``: rows of plain text for spreadsheets and statistics.
 
 UTF-8, commas, full precision; an empty cell is a withheld number and the reason
-stands in the row.
+stands in the row.  Free text that a spreadsheet would run as a formula has an apostrophe
+before it, which our readers take off again.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..analysis import Analysis
@@ -22,6 +21,7 @@ from ..measure import (
     Guide,
     VertebraMeasures,
 )
+from ..texts import csv_lines
 from .description import clean
 
 Cell = str | int | float | None
@@ -131,11 +131,7 @@ def aac_rows(analysis: Analysis) -> list[list[Cell]]:
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Rows as the text of a CSV file with a heading; None becomes an empty cell."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return stream.getvalue()
+    return "".join(csv_lines([columns, *rows]))
 
 
 def vertebrae_csv(analyses: Iterable[Analysis]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..errors import LandmarkError
+from ..texts import from_cell
 from .annotated_csv import read_csv
 from .shelf import Shelf
 
@@ -53,7 +54,7 @@ def read_cohort(folder: Path, open_text: Callable[[Path], TextIO]) -> Shelf:
 def _about(images: Shelf, row: dict[str, str]) -> None:
     if not set(row) >= _COLUMNS:
         raise ValueError(f"columns {','.join(map(str, row))[:200]}")
-    item = images.open(row["image"].strip())
+    item = images.open(from_cell(row["image"].strip()))
     item.crop = row["aac_crop"] or None
     if not item.bodies and row.get("width") and row.get("height"):
         item.size = int(row["width"]), int(row["height"])

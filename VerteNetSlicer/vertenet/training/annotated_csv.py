@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LandmarkError
+from ..texts import from_cell
 from .annotated import ROWS, SIDES, WALLS, Annotated, level_name
 from .published_order import place_published
 from .shelf import Shelf
@@ -83,7 +84,7 @@ def _rows(stream: TextIO, name: str) -> Iterator[tuple[int, Row]]:
     stream.seek(0)
     try:
         for i, row in enumerate(csv.reader(stream, delimiter=mark)):
-            cells = [cell.strip() for cell in row]
+            cells = [from_cell(cell.strip()) for cell in row]
             if not any(row):
                 continue
             if not columns:
@@ -194,7 +195,9 @@ def add_truth_table(images: Shelf, stream: TextIO, name: str) -> None:
     try:
         for cells in csv.DictReader(stream):
             row = {
-                (k or "").strip().lower(): v.strip() for k, v in cells.items() if isinstance(v, str)
+                (k or "").strip().lower(): from_cell(v.strip())
+                for k, v in cells.items()
+                if isinstance(v, str)
             }
             if row.get("image", "") not in images:
                 continue

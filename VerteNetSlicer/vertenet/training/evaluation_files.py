@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MissingDependencyError
+from ..texts import csv_lines
 from .annotated import ROWS
 from .evaluation import Case, Comparison, Evaluation
 from .evaluation_gather import Gathered
@@ -172,9 +172,8 @@ def _table(path: Path, columns: Sequence[str]) -> Iterator[Rows]:
     with whole_file(path) as file:
         # A file's name may hold bytes that are no text.
         stream = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        yield writer.writerows
+        stream.writelines(csv_lines([columns]))
+        yield lambda rows: stream.writelines(csv_lines(rows))
         stream.flush()
         stream.detach()
 
