@@ -273,6 +273,8 @@ def test_a_field_longer_than_a_spine_scan_is_warned_about(make_dicom: MakeDicom)
         ({"PatientSex": "O", "PatientBirthDate": "19500101", "StudyDate": "20200101"}, None, 70.0),
         ({"PatientAge": "abc", "PatientBirthDate": "19500101"}, None, None),
         ({"PatientAge": "999Y"}, None, None),
+        ({"PatientBirthDate": "19000101", "StudyDate": "20200101"}, None, None),
+        ({"PatientBirthDate": "20200102", "StudyDate": "20200101"}, None, None),
         ({}, None, None),
     ],
 )
@@ -286,6 +288,10 @@ def test_sex_and_age_are_taken_and_nothing_else_of_the_person(
     image = read_image(make_dicom(twelve_bit, **tags))
     assert image.sex == sex
     assert image.age_years == (None if age is None else pytest.approx(age, abs=0.01))
+    doubtful = {"PatientAge", "PatientBirthDate", "StudyDate"} & set(tags) and age is None
+    assert any("age is not known" in warning for warning in image.warnings) == bool(
+        doubtful and tags.get("PatientAge") != "abc"
+    )
     assert image.name == "scan"
     assert "Doe" not in repr((image.history, image.warnings, image.name))
 

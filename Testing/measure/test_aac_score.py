@@ -144,7 +144,7 @@ def test_percentiles_rise_with_the_total_and_fall_with_age():
     assert 0 < values[0] < values[-1] <= 100
 
 
-@pytest.mark.parametrize("age", [None, 39.9, float("nan")])
+@pytest.mark.parametrize("age", [None, 39.9, 110.1, float("nan")])
 def test_without_a_fitting_age_there_is_no_percentile(age):
     assert aac_percentile(3, sex="F", age_years=age) is None
 

@@ -18,7 +18,13 @@ from vertenet.errors import LandmarkError
 from vertenet.images import read_image
 from vertenet.measure import AAC_WALLS, AacReading
 from vertenet.pipeline import frame_of, measure
-from vertenet.report import LandmarkSet, read_landmarks, report_json, write_folder
+from vertenet.report import (
+    LandmarkSet,
+    landmarks_mrk_json,
+    read_landmarks,
+    report_json,
+    write_folder,
+)
 from vertenet.report.exchange import exchange_with
 from vertenet.report.html import html_page
 from vertenet.report.person import person_words
@@ -210,3 +216,18 @@ def test_a_table_with_another_word_is_refused_by_row(tmp_path: Path) -> None:
     path.write_text("image,level,point,x,y,sex_source\na,L1,PS,1,2,doctor\n", encoding="utf-8")
     with pytest.raises(LandmarkError, match="row 2, column 'sex_source': expected one of given"):
         read_landmarks(path)
+
+
+@pytest.mark.parametrize(("age", "known"), [(110, 110.0), (110.5, None), (130, None)])
+def test_an_age_that_nobody_has_is_unknown_when_a_file_of_ours_is_read_back(
+    a_spine: Spine, a_dicom: Path, tmp_path: Path, age: float, known: float | None
+) -> None:
+    analysis = replace(measured(a_spine, a_dicom, None, None), age_years=age, age_source="dicom")
+    report, markups = tmp_path / "report.json", tmp_path / "landmarks.mrk.json"
+    report.write_text(json.dumps(report_json(analysis)), encoding="utf-8")
+    markups.write_text(json.dumps(landmarks_mrk_json(analysis)), encoding="utf-8")
+    for path in (report, markups):
+        (read,) = read_landmarks(path)
+        assert read.age_years == known
+        assert read.age_source == ("unknown" if known is None else "dicom")
+        assert any("age is not known" in s for s in read.spine.warnings) == (known is None)

@@ -99,6 +99,17 @@ def test_texts_that_a_spreadsheet_would_run_are_made_safe_and_come_back(
     assert {v.reader.reason for v in read.spine.vertebrae if v.reader} == {word}
 
 
+@pytest.mark.parametrize(("age", "known"), [("110", 110.0), ("110.5", None), ("120", None)])
+def test_an_age_that_nobody_has_is_unknown_when_read_back(age: str, known: float | None) -> None:
+    heading, *rows = table().splitlines()
+    text = "\n".join([heading + ",age", *(f"{row},{age}" for row in rows)])
+    (read,) = read_points_csv(text, "p.csv")
+    assert read.age_years == known
+    assert any("age is not known" in s for s in read.spine.warnings) == (known is None)
+    with pytest.raises(LandmarkError, match="years from 0 to 110"):
+        read_points_csv(text.replace(f",{age}", ",-1"), "p.csv")
+
+
 def number(cell: str) -> bool:
     try:
         float(cell)

@@ -105,6 +105,22 @@ def test_sex_and_age_come_from_the_tags(loaded, monkeypatch):
     assert (found.sex, found.age_years) == ("F", 67.0)
 
 
+@pytest.mark.parametrize(
+    ("tags", "age", "word"),
+    [
+        ({"_0010_1010": "118Y"}, None, "118Y"),
+        ({"_0010_0030": "19000101", "_0008_0020": "20200101"}, None, "placeholder"),
+        ({"_0010_0030": "19500101", "_0008_0020": "20200101"}, 70.0, ""),
+    ],
+)
+def test_an_age_that_nobody_has_is_unknown_and_said(loaded, monkeypatch, tags, age, word):
+    found = from_database(loaded, monkeypatch, **tags)
+    assert found.age_years == (None if age is None else pytest.approx(age, abs=0.01))
+    assert any(word in sentence for sentence in found.warnings if "age is not" in sentence) == (
+        age is None
+    )
+
+
 def test_a_calibration_is_kept_and_points_keep_their_pixels(logic, examined):
     volume = examined.nodes.volume
     before = examined.review.spine

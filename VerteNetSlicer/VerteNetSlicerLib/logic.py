@@ -127,7 +127,7 @@ class VerteNetLogic(VTKObservationMixin):
         does what is new.
 
         Raises:
-            ConfigurationError: if it is no sex, or no age from 0 to 130 years.
+            ConfigurationError: if it is no sex, or no age from 0 to 110 years.
         """
         before = subject.subject_of(volume)
         said = sources or (

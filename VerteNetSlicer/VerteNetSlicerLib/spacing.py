@@ -18,6 +18,7 @@ import slicer
 from vertenet.errors import ConfigurationError
 from vertenet.geometry import PixelScale
 from vertenet.images import DxaImage
+from vertenet.images.age import dicom_age
 from vertenet.images.orientation import picture_asks_to_be_turned
 from vertenet.images.spacing import (
     Spacing,
@@ -198,17 +199,17 @@ def _dicom_spacing(volume) -> VolumeSpacing | None:
         calibration_type=value("0028,0a02"),
     )
     sex = value("0010,0040").strip().upper()
-    return _of(
+    age, doubts = dicom_age(
+        value("0010,1010").strip(),
+        value("0010,0030").strip(),
+        [value(tag).strip() for tag in ("0008,0020", "0008,0022")],
+    )
+    found = _of(
         dicom_spacing(tags),
         sex=sex if sex in ("M", "F") else None,
-        age=_age_years(value("0010,1010")),
+        age=age,
     )
-
-
-def _age_years(text: str) -> float | None:
-    """A DICOM age string such as ``065Y``; shorter units belong to no DXA patient."""
-    text = text.strip().upper()
-    return float(text[:-1]) if text[:-1].isdigit() and text.endswith("Y") else None
+    return replace(found, warnings=(*found.warnings, *doubts))
 
 
 def _checked(tags: VolumeSpacing, row: float, column: float) -> VolumeSpacing:

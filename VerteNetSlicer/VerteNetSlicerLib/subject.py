@@ -87,7 +87,7 @@ def give_subject(
     """Keep what a reader, or an opened file, says; None for both is the image's own again.
 
     Raises:
-        ConfigurationError: if it is no sex, or no age from 0 to 130 years.
+        ConfigurationError: if it is no sex, or no age from 0 to 110 years.
     """
     given_or_known(None, None, sex=sex, age_years=age_years)
     if sex is None and age_years is None:

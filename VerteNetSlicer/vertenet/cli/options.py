@@ -39,6 +39,6 @@ SEX = click.option(
     help="Whose norms apply, in place of what the file says; U: not known.",
 )  # fmt: skip
 AGE = click.option(
-    "--age", type=click.FloatRange(0, 130), help="Years, for the percentile of AAC-24."
+    "--age", type=click.FloatRange(0, 110), help="Years, for the percentile of AAC-24."
 )
 MODEL = click.option("--model", type=PATH, help="Model folder; the bundled one by default.")

@@ -67,14 +67,15 @@ def _read(dataset: Dataset, name: str, spacing_mm: Sequence[float] | None) -> Dx
     spacing = check_field(
         dicom_spacing(tags.spacing_tags(dataset), user_mm=spacing_mm), layout.rows
     )
+    age, doubts = tags.age_years(dataset)
     return build_image(
         grey.values,
         name,
         spacing,
         history=grey.history,
-        warnings=grey.warnings + tags.remarks(dataset),
+        warnings=grey.warnings + tags.remarks(dataset) + doubts,
         sex=tags.sex(dataset),
-        age_years=tags.age_years(dataset),
+        age_years=age,
         sources=(DICOM, DICOM),
     )
 

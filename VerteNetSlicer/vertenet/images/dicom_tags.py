@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
+from .age import dicom_age
 from .libraries import dicom_errors
 from .spacing import SpacingTags
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _FRONTAL = re.compile(
     r"\b(A\.?P\.?|P\.?A\.?|frontal|antero-?posterior|postero-?anterior)(?!\w)", re.I
 )
@@ -84,19 +83,13 @@ def sex(dataset: Dataset) -> str | None:
     return value if value in ("M", "F") else None
 
 
-def age_years(dataset: Dataset) -> float | None:
-    """Patient's Age, else Study Date less Birth Date, in years; None beyond 0 to 120."""
-    match = re.fullmatch(r"(\d{1,3})([YMWD])", text(dataset, "PatientAge").upper())
-    if match:
-        age = int(match[1]) * _YEARS[match[2]]
-    else:
-        born = _date(text(dataset, "PatientBirthDate"))
-        seen = [_date(text(dataset, word)) for word in ("StudyDate", "AcquisitionDate")]
-        dates = [day for day in seen if day is not None]
-        if born is None or not dates:
-            return None
-        age = round((dates[0] - born).days / 365.25, 2)
-    return age if 0 <= age <= 120 else None
+def age_years(dataset: Dataset) -> tuple[float | None, tuple[str, ...]]:
+    """The age at the examination by :func:`vertenet.images.age.dicom_age`, and its sentences."""
+    return dicom_age(
+        text(dataset, "PatientAge"),
+        text(dataset, "PatientBirthDate"),
+        [text(dataset, word) for word in ("StudyDate", "AcquisitionDate")],
+    )
 
 
 def refuse_frontal(dataset: Dataset, name: str) -> None:
@@ -157,10 +150,3 @@ def _functional_group_spacing(dataset: Dataset) -> tuple[str, ...]:
                 if found:
                     return found
     return ()
-
-
-def _date(value: str) -> date | None:
-    try:
-        return date(int(value[:4]), int(value[4:6]), int(value[6:8]))
-    except ValueError:
-        return None

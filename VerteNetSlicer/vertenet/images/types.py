@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ImageError
 from ..geometry import PixelScale
 from .limits import check_size
-from .person import UNKNOWN, said_by, source_of
+from .person import UNKNOWN, believed_age, said_by, source_of
 from .spacing import Spacing, user_spacing
 
 Pixels = NDArray[np.float32]
@@ -135,6 +135,7 @@ def build_image(
     """
     check_size(values.shape[0], values.shape[1], name)
     pixels, notes = _finite(values, name)
+    age_years, doubts = believed_age(age_years)
     if float(pixels.min()) == float(pixels.max()):
         raise ImageError(
             f"{name}: expected a scan, got an empty image in which every pixel has the same value."
@@ -145,7 +146,7 @@ def build_image(
         spacing_source=spacing.source,
         name=name,
         history=history + notes,
-        warnings=warnings + notes + spacing.warnings,
+        warnings=warnings + notes + doubts + spacing.warnings,
         sex=sex,
         age_years=age_years,
         sex_source=source_of(sex, sources[0]),

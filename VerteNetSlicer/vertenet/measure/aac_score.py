@@ -230,6 +230,10 @@ def _covered(pieces: Sequence[Sequence[float]]) -> float:
     return total
 
 
+_OLDEST_YEARS = 110.0
+"""Nobody's age is beyond it: a birth date of 1900 is a placeholder."""
+
+
 @lru_cache(maxsize=1)
 def _percentile_table() -> dict[str, list[tuple[float, np.ndarray]]]:
     text = resources.files(__package__).joinpath("data").joinpath("aac_percentiles.csv")
@@ -244,10 +248,11 @@ def _percentile_table() -> dict[str, list[tuple[float, np.ndarray]]]:
 def aac_percentile(total: int, *, sex: str | None, age_years: float | None) -> float | None:
     """Where a total lies among people of that sex and ten years of age, 0 to 100.
 
-    Half of those with the same total count as below.  None without age, and below the
-    age of 40, the youngest of the source.  Without sex both sexes count.
+    Half of those with the same total count as below.  None without age, below the age of
+    40, the youngest of the source, and beyond 110 years, which no one has.  Without sex both
+    sexes count.
     """
-    if age_years is None or not 40 <= age_years < math.inf or not 0 <= total <= 24:
+    if age_years is None or not 40 <= age_years <= _OLDEST_YEARS or not 0 <= total <= 24:
         return None
     table = _percentile_table()
     rows = table.get((sex or "").strip().upper()[:1], table["U"])

@@ -10,7 +10,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side
 from ..errors import LandmarkError, VerteNetError
 from ..geometry import PixelScale
-from ..images.person import given_or_known, source_of
+from ..images.person import age_read_back, given_or_known, source_of
 from ..measure import AAC_WALLS, AacReading
 from ..texts import parsed_json
 from .json_report import SCHEMA
@@ -136,17 +136,16 @@ def _landmark_set(content: Json) -> LandmarkSet:
         PixelScale(float(row), float(column), spacing is not None),
         str(image["spacing_source"]),
     )
+    age_years, doubts = age_read_back(subject.get("age_years"))
     spine = build_spine(
         {Level(v["level"]): _points(v["points"]) for v in content["vertebrae"]},
         anterior=Side(image["anterior"]),
         evidence={Level(v["level"]): _evidence(v) for v in content["vertebrae"]},
-        warnings=[str(warning) for warning in content["warnings"]],
+        warnings=[*(str(warning) for warning in content["warnings"]), *doubts],
     )
     identity = model and ModelIdentity(model["name"], model["version"], model["sha256"])
     reading = _aac_reading((content.get("aac") or {}).get("scores"))
-    sex, age_years = given_or_known(
-        None, None, sex=subject.get("sex"), age_years=subject.get("age_years")
-    )
+    sex, age_years = given_or_known(None, None, sex=subject.get("sex"), age_years=age_years)
     said = (source_of(sex, subject.get("sex_source")),
             source_of(age_years, subject.get("age_source")))  # fmt: skip
     return LandmarkSet(frame, spine, identity, sex, age_years, reading, *said)

@@ -10,7 +10,7 @@ from ..analysis import ImageFrame, ModelIdentity
 from ..anatomy import Landmark, Level, PointName, PointStatus, ReaderDecision, Side, parse_label
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
-from ..images.person import given_or_known, source_of
+from ..images.person import age_read_back, given_or_known, source_of
 from .description import aac_reading_of, split, warnings_of
 from .landmark_set import Evidence, LandmarkSet, build_spine
 from .markups import IMAGE_KEY
@@ -65,7 +65,8 @@ def read_markups(content: Mapping[str, Any], name: str) -> LandmarkSet:
             "Choose a landmarks file, or label the points."
         )
     side = _side(image, name)
-    sex, age_years = _person(image, name)
+    sex, age_years, doubts = _person(image, name)
+    warnings.extend(doubts)
     spine = build_spine(points, anterior=side, evidence=evidence, warnings=warnings)
     return LandmarkSet(
         frame,
@@ -193,11 +194,10 @@ def _side(image: Fields, name: str) -> Side | None:
         raise _damaged(name, "anterior") from None
 
 
-def _person(image: Fields, name: str) -> tuple[str | None, float | None]:
+def _person(image: Fields, name: str) -> tuple[str | None, float | None, tuple[str, ...]]:
+    age_years, doubts = age_read_back(_number(image, "age", name))
     try:
-        return given_or_known(
-            None, None, sex=image.get("sex"), age_years=_number(image, "age", name)
-        )
+        return *given_or_known(None, None, sex=image.get("sex"), age_years=age_years), doubts
     except ConfigurationError:
         raise _damaged(name, "sex or age") from None
 

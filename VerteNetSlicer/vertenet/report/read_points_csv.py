@@ -22,7 +22,7 @@ from ..analysis import ImageFrame
 from ..anatomy import POINT_NAMES, Landmark, Level, PointName, PointStatus, ReaderDecision, Side
 from ..errors import LandmarkError
 from ..geometry import PixelScale
-from ..images.person import SOURCES, source_of
+from ..images.person import SOURCES, age_read_back, source_of
 from ..measure import AAC_WALLS, AacReading, Wall
 from ..texts import from_cell
 from .landmark_set import Evidence, LandmarkSet, build_spine
@@ -59,6 +59,21 @@ class _Image:
         if width is None or height is None:
             return ImageFrame(file, None, None, scale, source)
         return ImageFrame(file, int(width), int(height), scale, source)
+
+    def landmarks(self, file: str) -> LandmarkSet:
+        """All that the table says about one image."""
+        age, doubts = age_read_back(self.age)
+        return LandmarkSet(
+            self.frame(file),
+            build_spine(
+                self.points, anterior=self.anterior, evidence=self.evidence, warnings=doubts
+            ),
+            sex=self.sex,
+            age_years=age,
+            aac_reading=self.reading,
+            sex_source=source_of(self.sex, self.said.get("sex_source")),
+            age_source=source_of(age, self.said.get("age_source")),
+        )
 
     @property
     def reading(self) -> AacReading | None:
@@ -136,18 +151,7 @@ def read_points_csv(text: str, name: str) -> tuple[LandmarkSet, ...]:
             f"Expected rows with points below the heading of '{name}', got no points. "
             "Fill in the table."
         )
-    return tuple(
-        LandmarkSet(
-            image.frame(file),
-            build_spine(image.points, anterior=image.anterior, evidence=image.evidence),
-            sex=image.sex,
-            age_years=image.age,
-            aac_reading=image.reading,
-            sex_source=source_of(image.sex, image.said.get("sex_source")),
-            age_source=source_of(image.age, image.said.get("age_source")),
-        )
-        for file, image in images.items()
-    )
+    return tuple(image.landmarks(file) for file, image in images.items())
 
 
 def _rows(text: str, name: str) -> Iterator[_Row]:
@@ -223,7 +227,7 @@ def _take_person(image: _Image, row: _Row) -> None:
         raise row.error("sex", "M, F or nothing", "Correct the cell or leave it empty.")
     age = row.number("age")
     if age is not None and not 0 <= age <= 130:
-        raise row.error("age", "years from 0 to 130", "Correct the cell or leave it empty.")
+        raise row.error("age", "years from 0 to 110", "Correct the cell or leave it empty.")
     if image.sex and _SEXES[sex] not in (None, image.sex):
         raise row.error("sex", f"{image.sex} as in the rows above", "Correct one of the two.")
     if age is not None and image.age not in (None, age):
