@@ -15,7 +15,7 @@ from vertenet.report import ImageFrame, write_folder
 from vertenet.training.annotated import BODIES, stem
 from vertenet.training.annotations import read_annotations
 from vertenet.training.matlab import read_mat
-from vertenet.training.own_images import read_annotated
+from vertenet.training.own_images import ImageFiles, read_annotated
 
 BODY = np.array([[10.0, 20], [25, 21], [40, 20], [41, 50], [25, 48], [9, 50]])
 CORNERS = {"PS": 0, "AS": 2, "AI": 3, "PI": 5}
@@ -374,7 +374,7 @@ def test_markups_placed_by_hand_are_lengths_of_their_image(tmp_path, scale):
     image = image_from_array(noise, scale=scale, spacing_source=source)
     write_nrrd(image, tmp_path / "scan" / "image.nrrd")
     (item,) = read_annotations(path).values()
-    read_annotated(item, None)
+    read_annotated(item, ImageFiles(None))
     np.testing.assert_allclose(item.bodies["L1"], BODY, atol=1e-9)
-    read_annotated(item, None)  # once and not twice
+    read_annotated(item, ImageFiles(None))  # once and not twice
     np.testing.assert_allclose(item.bodies["L1"], BODY, atol=1e-9)

@@ -306,3 +306,85 @@ def test_points_that_lie_on_one_another_have_no_height_and_break_nothing(tmp_pat
         found = write_evaluation(judged([predicted], [truth]), tmp_path / "out", plots=False)
         assert {item.count for item in found.heights} == {2}
     assert "NaN" not in (tmp_path / "out" / "summary.json").read_text()
+
+
+def by_hand(path, levels=LEVELS, row=0.5, column=0.25):
+    """Slicer's markups of `image()` without a word of ours, on pixels of that size in mm."""
+    names = ("PS", "MS", "AS", "AI", "MI", "PI")
+    points = [
+        {"label": f"{level}_{name}", "position": [x * column, y * row, 0.0]}
+        for level, body in image(levels=levels).bodies.items()
+        for name, (x, y) in zip(names, body)
+    ]
+    node = {"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": points}
+    path.write_text(json.dumps({"markups": [node]}))
+    return path
+
+
+@pytest.mark.parametrize("hand_is_truth", [True, False])
+def test_markups_placed_by_hand_ask_for_the_images_and_are_right_with_them(
+    tmp_path, capsys, hand_is_truth
+):
+    from vertenet.cli import main
+    from vertenet.geometry import PixelScale
+    from vertenet.images import image_from_array, write_nrrd
+
+    (tmp_path / "scans").mkdir()
+    noise = np.random.default_rng(0).normal(size=(400, 200))
+    scan = image_from_array(noise, scale=PixelScale(0.5, 0.25, in_mm=True))
+    write_nrrd(scan, tmp_path / "scans" / "a.nrrd")
+    lines = ["image,level,point,x,y"]
+    lines += [
+        f"a.nrrd,{level},{p},{x + 3},{y}"
+        for level, body in image().bodies.items()
+        for p, (x, y) in zip(("PS", "MS", "AS", "AI", "MI", "PI"), body)
+    ]
+    (tmp_path / "p.csv").write_text("\n".join(lines))
+    sides = [str(tmp_path / "p.csv"), str(by_hand(tmp_path / "a.mrk.json"))]
+    sides = sides if hand_is_truth else sides[::-1]
+    command = ["evaluate", *sides, "--no-plots", "-o", str(tmp_path / "out")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "'a' were placed by hand in Slicer" in said and "--images" in said
+    assert not (tmp_path / "out" / "summary.json").exists()
+    assert main([*command, "--images", str(tmp_path / "scans")]) == 0
+    found = json.loads((tmp_path / "out" / "summary.json").read_text())["groups"][0]["figures"]
+    assert found["median_native_px"] == pytest.approx(3.0)
+    assert found["median_mm"] == pytest.approx(0.75)
+    assert found["found"] == 1.0
+
+
+def test_points_put_away_in_a_file_are_put_on_the_image_too(tmp_path, monkeypatch):
+    from vertenet.training import shelf
+    from vertenet.training.annotations import open_annotations
+    from vertenet.training.evaluation import Comparison
+    from vertenet.training.own_images import Frame
+
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        by_hand(tmp_path / name / "landmarks.mrk.json")
+    monkeypatch.setattr(shelf, "NEAR", 1)
+    truth = open_annotations(tmp_path)
+    frames = {name: Frame((200, 400), (0.5, 0.25), (0.25, 0.5)) for name in "abc"}
+    cases = list(Comparison({n: image(n) for n in "abc"}, truth, frames=frames).cases)
+    assert [case.truth.image for case in cases] == list("abc")
+    for case in cases:
+        assert max(match.error.max() for match in case.result.matches) < 1e-9
+
+
+def test_of_two_images_of_one_name_the_one_in_its_folder_is_taken(tmp_path):
+    from vertenet.errors import ImageError
+    from vertenet.training.own_images import ImageFiles
+
+    for place in ("one/scan.png", "two/scan.png", "two/other.dcm", "two/other.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(b"")
+    files = ImageFiles(tmp_path)
+    assert files.find(Annotated("two/scan.png")) == tmp_path / "two/scan.png"
+    assert files.find(Annotated("one\\scan.jpg")) == tmp_path / "one/scan.png"
+    assert files.find(Annotated("other.dcm")) == tmp_path / "two/other.dcm"
+    for name in ("scan.png", "three/scan.png", "other.tif"):
+        with pytest.raises(ImageError, match=r"Expected one image for .*, got 2"):
+            files.find(Annotated(name))
+    with pytest.raises(ImageError, match="not there"):
+        files.find(Annotated("none.png"))

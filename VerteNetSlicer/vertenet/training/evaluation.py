@@ -11,9 +11,10 @@ from ..errors import LandmarkError
 from .annotated import LABELLED, Annotated
 from .evaluation_columns import Columns, Figures
 from .metrics import Bodies, ImageResult, compare
+from .own_images import Frame, in_pixels
 from .pairing import pair_images
 
-Frames = Mapping[str, tuple[tuple[int, int], tuple[float, float] | None]]
+Frames = Mapping[str, Frame]
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Comparison:
     Args:
         predictions: by image name.
         truth: the same.
-        frames: (width, height) and (row, column) spacing in mm by image name of the truth,
-            for annotations that do not tell them.
+        frames: size and spacing by image name of the truth, for annotations that do not tell
+            them, and for points that are still in the image's lengths.
 
     Raises:
         LandmarkError: if no image is in both.
@@ -89,12 +90,17 @@ class Comparison:
 
     @property
     def cases(self) -> Iterator[Case]:
-        """Each image of the truth; what is compared is not kept."""
+        """Each image of the truth; what is compared is not kept.
+
+        Raises:
+            LandmarkError: if points are in the image's lengths, and no frame tells a pixel's.
+        """
         self._lacking, self._nameless = 0, 0
         for name, other in self._pairs:
-            predicted = None if other is None else self._predictions[other].placed()
-            frame = self._frames.get(name, (None, None))
-            case = _case(self._truth[name].placed(), predicted, frame)
+            frame = self._frames.get(name)
+            true = _placed(self._truth[name], frame)
+            predicted = None if other is None else _placed(self._predictions[other], frame)
+            case = _case(true, predicted, frame or (None, None))
             self._lacking += case.size is None
             self._nameless += not case.result.has_levels
             yield case
@@ -138,10 +144,23 @@ def evaluate(
     return Evaluation(tuple(found.cases), found.notes)
 
 
+def _placed(item: Annotated, frame: Frame | None) -> Annotated:
+    """What was placed, in pixels."""
+    if not item.in_lengths:
+        return item.placed()
+    if frame is None:
+        raise LandmarkError(
+            f"Expected points in pixels, but those of '{item.image}' were placed by hand in "
+            "Slicer: they lie in millimetres on an image that their file does not describe. Give "
+            "--images the folder of the images."
+        )
+    return in_pixels(item, frame).placed()
+
+
 def _case(
     truth: Annotated,
     predicted: Annotated | None,
-    frame: tuple[tuple[int, int] | None, tuple[float, float] | None],
+    frame: Frame | tuple[None, None],
 ) -> Case:
     size = truth.size or (predicted.size if predicted else None) or frame[0]
     spacing = truth.spacing_mm or (predicted.spacing_mm if predicted else None) or frame[1]

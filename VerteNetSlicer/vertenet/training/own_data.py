@@ -26,7 +26,7 @@ from .annotations import read_annotations
 from .config import TrainingConfig
 from .evaluation import Evaluation, evaluate
 from .metrics import height
-from .own_images import read_annotated
+from .own_images import Frame, ImageFiles, frame_of, read_annotated
 
 if TYPE_CHECKING:
     from ..detection import Detector
@@ -83,7 +83,8 @@ def load_own(config: TrainingConfig, report: Callable[[str], None] = lambda line
             f"none that can be used. {' '.join(sentences[:3])} Annotate the four corners of at "
             "least one vertebra with its level."
         )
-    scans = tuple(as_scan(item, read_annotated(item, folder)) for item in learn)
+    files = ImageFiles(folder)
+    scans = tuple(as_scan(item, read_annotated(item, files)) for item in learn)
     for line in sentences:
         report(line)
     report(f"Own images: {len(scans)} to learn from, {len(held)} held back")
@@ -159,9 +160,11 @@ def judge(detector: Detector, own: OwnData) -> Evaluation | None:
     """Run the whole detection on the images that were held back; None where there are none."""
     if not own.held:
         return None
-    predicted, frames = {}, {}
+    predicted: dict[str, Annotated] = {}
+    frames: dict[str, Frame] = {}
+    files = ImageFiles(own.images)
     for item in own.held:
-        image = read_annotated(item, own.images)
+        image = read_annotated(item, files)
         spine = detector.detect(image)
         found = Annotated(item.image)
         for vertebra in spine:
@@ -171,5 +174,5 @@ def judge(detector: Detector, own: OwnData) -> Evaluation | None:
                 if point.sigma_px is not None:
                     sigma[ROWS[name.value]] = point.sigma_px
         predicted[item.image] = found
-        frames[item.image] = (image.width, image.height), image.spacing_mm
+        frames[item.image] = frame_of(image)
     return evaluate(predicted, {item.image: item for item in own.held}, frames=frames)

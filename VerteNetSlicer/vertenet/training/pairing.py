@@ -32,7 +32,7 @@ def pair_images(
     doubtful = []
     for name in truth:
         candidates = [] if name in exact else by_stem.get(stem(name), [])
-        best = _nearest(name, candidates)
+        best = nearest(name, candidates)
         if len(best) == 1:
             chosen[name] = best[0]
         elif best:
@@ -46,7 +46,7 @@ def pair_images(
     return pairs, [*doubtful, *twice]
 
 
-def _nearest(name: str, candidates: list[str]) -> list[str]:
+def nearest(name: str, candidates: list[str]) -> list[str]:
     """Those with the most folders in common, counted from the file upwards."""
     if len(candidates) < 2:
         return candidates
