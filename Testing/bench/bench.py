@@ -263,6 +263,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only-parts", action="store_true", help="no commands, no cohort")
     parser.add_argument("--seed", type=int, default=SEED, help="of the first scan that is tried")
     options = parser.parse_args(arguments)
+    from vertenet.beside import rest_soon
+
+    rest_soon()  # as the command does
     import torch
 
     if options.threads:

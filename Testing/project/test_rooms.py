@@ -22,7 +22,7 @@ LIB = CODE / "VerteNetSlicerLib"
 WEB = CODE / "vertenet_web"
 
 HOSTS = {"slicer", "vtk", "qt", "ctk", "mrml", "trame", "trame_slicer", "vtkmodules"}
-GROUND = {"errors", "resources", "memory", "texts"}
+GROUND = {"errors", "resources", "memory", "beside", "texts"}
 TORCH_AT_FILE_SCOPE = {"network", "training", "synthesis"}
 OPTIONAL = {
     "click",
@@ -59,6 +59,7 @@ HOUSE = {
     "errors": Room(frozenset(), frozenset()),
     "resources": Room(frozenset({"errors"}), frozenset()),
     "memory": Room(frozenset(), frozenset()),
+    "beside": Room(frozenset(), frozenset()),
     "texts": Room(frozenset(), frozenset()),
     "anatomy": room("", "numpy"),
     "geometry": room("", "numpy"),

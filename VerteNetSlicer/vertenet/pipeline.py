@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import measure as measures
 from .analysis import Analysis, ImageFrame, ModelIdentity, NamedModel
 from .anatomy import Level, Side, Spine
+from .beside import beside
 from .images.person import GIVEN, UNKNOWN, said_by, source_of
 from .images.spacing import ASPECT, SHAPE_ONLY
 from .images.spacing import UNKNOWN as NO_SPACING
@@ -174,15 +175,18 @@ def analyse(image: DxaImage, detector: Detector, *, anterior: Side | None = None
         detector: a loaded detector.
         anterior: the side the patient faces, or None to let the detector find it.
     """
-    # Masks and noise need no points, and are remembered for `measure`.  Little of this goes on
-    # beside the network: its threads wait for each other many times, so that one more thread
-    # than cores costs it more than is won.
-    with ThreadPoolExecutor(1) as beside:
-        masks = beside.submit(masked_pixels, image.pixels)
-        noise_of(image.pixels)
-        spine = detector.detect(image, anterior=anterior)
-        masks.result()
+    # Masks and noise need no points, and are remembered for `measure`.
+    with ThreadPoolExecutor(1) as other:
+        looked = other.submit(_look_at, image)
+        with beside(looked):
+            spine = detector.detect(image, anterior=anterior)
+        looked.result()
     # The image's warnings travel with the points, so that files made from the
     # points alone repeat them.
     spine = replace(spine, warnings=(*image.warnings, *spine.warnings))
     return measure(spine, frame_of(image), image=image, model=detector.info)
+
+
+def _look_at(image: DxaImage) -> None:
+    masked_pixels(image.pixels)
+    noise_of(image.pixels)

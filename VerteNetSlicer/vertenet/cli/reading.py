@@ -58,10 +58,12 @@ def detect(
     side = None if anterior == "auto" else Side(anterior)
     files = batch.find_images(images)
     make_folder(output)
+    from ..beside import rest_soon
     from ..detection import load_detector
     from ..memory import keep_memory
 
     keep_memory()
+    rest_soon()
     detector = load_detector(model, device)
     with progress(len(files)) as tell:
         outcomes = batch.detect_many(

@@ -57,9 +57,11 @@ class Detector:
         self, model: LoadedModel, *, threshold: float = THRESHOLD, area: float = AREA
     ) -> None:
         from ..network.folding import folded
+        from ..network.sharing import watch
 
         self._model = model
         self._module = folded(model.module)
+        watch(self._module)
         self.info: ModelInfo = model.info
         self.threshold = threshold
         self._area = area
@@ -83,8 +85,10 @@ class Detector:
         """
         import torch
 
+        from ..network.sharing import leaving_a_core
+
         exposed, shift = _without_margins(image)
-        with torch.inference_mode():
+        with torch.inference_mode(), leaving_a_core():
             found, names = self._candidates(exposed)
         found = replace(found, points=found.points + shift)
         if not len(found):
@@ -197,6 +201,11 @@ class Detector:
 
         from ..network.coding import body_height
         from ..network.refiner import body_size, crop_frames, cut_crops, scaled, to_image
+        from ..network.sharing import in_halves
+
+        def look(frames: Tensor) -> dict[str, Tensor]:
+            seen = self._module.refiner(cut_crops(source, frames).to(self._model.device))
+            return {name: value.cpu() for name, value in seen.items()}
 
         tall = float(np.median(chain.heights(first.forward(found.points))))
         tall /= float(first.factor[1])
@@ -218,9 +227,9 @@ class Detector:
         for scale in _SECOND_LOOKS:
             before = points[rows]
             frames = scaled(crop_frames(before), scale)
-            out = self._module.refiner(cut_crops(source, frames).to(self._model.device))
-            points[rows] = to_image(frames, out["uv"].cpu())
-            sigma[rows] = out["scale"].cpu().exp() * 2**0.5 * body_size(frames)[:, None]
+            out = in_halves(look, frames) if self.device == "cpu" else look(frames)
+            points[rows] = to_image(frames, out["uv"])
+            sigma[rows] = out["scale"].exp() * 2**0.5 * body_size(frames)[:, None]
             moved = (points[rows] - before).norm(dim=2).amax(1)
             rows = rows[moved > _FAR_OFF * body_height(before)]
             if not len(rows):
