@@ -5,14 +5,16 @@
 Synthetic scans are looked at once; what was seen is kept in the file every 20 scans, so a
 run that was broken off goes on where it stopped.  Then a table tells, for the image alone,
 with its mirror always, and with its mirror where names are unsure (as the detector does), and
-for several values of ``levels._EVIDENCE``: how many names are right, how sure they were, and
-how often all are right where all are offered as certain.  The value with the smallest log
-loss in the last part is the one to write into ``levels.py``.
+for several values of ``levels._EVIDENCE`` and ``_PRICE`` (the last leaves no body out): how many
+names are right, how sure they were, how often all are right where all are offered as
+certain, how many false bodies a scan got a name, and how many true ones in all got none.  The
+values with the smallest log loss, of like ones those that lose no body, belong into ``levels.py``.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import time
 from pathlib import Path
@@ -23,20 +25,23 @@ from numpy.typing import NDArray
 
 from vertenet.detection import Detector, chain, load_detector
 from vertenet.detection.assemble import CERTAIN, facing
-from vertenet.detection.levels import Naming, name_chain
+from vertenet.detection.levels import NONE, Naming, name_chain
 from vertenet.images import image_from_array
 from vertenet.network.coding import Candidates
 from vertenet.synthesis import SyntheticScan, synthesise
 
 FIRST_SEED = 940_000_000
 SIZE = (704, 352)
-EVIDENCE = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+EVIDENCE = (0.3, 0.6, 0.7, 0.8, 0.9, 1.0, 1.3)
+PRICE = ((0.5, 2.0), (1.0, 3.0), (1.0, 4.0), (2.0, 4.0), (40.0, 0.0))
 KEPT_EVERY = 20
 _LABELLED = range(3, 17)  # T4 ... L5 among T1 ... S1
 _MEASURABLE = 1  # of `SyntheticScan.visible`
 _NEAR = 0.5  # of a body's height: a body whose centre is closer to a true one is that one
 
 Row = dict[str, NDArray[Any]]
+How = tuple[float, tuple[float, float]]
+"""Evidence and price of :func:`vertenet.detection.levels.name_chain`."""
 
 
 def main() -> None:
@@ -104,11 +109,12 @@ def read(path: Path, model: str) -> list[Row]:
     return rows
 
 
-def named(row: Row, which: str, evidence: float) -> Naming | None:
+def named(row: Row, which: str, how: How) -> Naming | None:
     points, logits = row[f"{which}_points"], row[f"{which}_logits"]
     if len(points) < 2 or len(logits) < 2:
         return None
-    return name_chain(logits, np.diagonal(chain.steps(points), offset=1), evidence=evidence)
+    score = row[f"{which}_score"]
+    return name_chain(logits, chain.steps(points), score, evidence=how[0], price=how[1])
 
 
 def owners(row: Row, which: str) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
@@ -127,11 +133,12 @@ def tell(rows: list[Row]) -> None:
     print(f"\n{len(rows)} scans\n\n{'':<24}{'found':>8}{'false/scan':>12}{'side right':>12}")
     for which in ("alone", "both"):
         print(f"{which:<24}" + "{:>8.4f}{:>12.3f}{:>12.4f}".format(*finding(rows, which)))
-    print(f"\n{'names':<24}{'evidence':>9}{'mirror':>8}{'bodies':>8}{'scans':>8}{'sure by':>9}"
-          f"{'log loss':>10}{'Brier':>8}{'certain':>9}{'of these':>10}")  # fmt: skip
+    print(f"\n{'names':<20}{'evidence':>9}{'price':>12}{'mirror':>8}{'bodies':>8}{'scans':>8}"
+          f"{'sure by':>9}{'log loss':>10}{'Brier':>8}{'certain':>9}{'of these':>10}{'false':>8}"
+          f"{'lost':>6}")  # fmt: skip
     for policy in ("alone", "both", "both where unsure"):
-        for evidence in EVIDENCE:
-            print(f"{policy:<24}{evidence:>9}" + judged(rows, policy, evidence))
+        for how in itertools.product(EVIDENCE, PRICE):
+            print(f"{policy:<20}{how[0]:>9}{how[1]!s:>12}" + judged(rows, policy, how), flush=True)
 
 
 def finding(rows: list[Row], which: str) -> tuple[float, float, float]:
@@ -151,36 +158,45 @@ def finding(rows: list[Row], which: str) -> tuple[float, float, float]:
     return found / max(wanted, 1), false / len(rows), sides / len(rows)
 
 
-def judged(rows: list[Row], policy: str, evidence: float) -> str:
+def judged(rows: list[Row], policy: str, how: How) -> str:
     """One line of the table."""
     sure: list[float] = []
     right: list[bool] = []
     whole: list[bool] = []
     certain: list[bool] = []
-    mirrored = 0
+    mirrored = false = lost = 0
     for row in rows:
         which = "both" if policy == "both" else "alone"
-        naming = named(row, which, evidence)
-        if policy == "both where unsure" and (naming is None or naming.confidence.min() < CERTAIN):
-            which, naming = "both", named(row, "both", evidence)
+        naming = named(row, which, how)
+        if policy == "both where unsure" and (naming is None or least(naming) < CERTAIN):
+            which, naming = "both", named(row, "both", how)
         mirrored += which == "both"
         if naming is None:
             continue
         owner, own = owners(row, which)
+        shown = (naming.classes >= _LABELLED.start) & (naming.classes < _LABELLED.stop)
+        false += int((shown & ~own).sum())
         own &= (owner >= _LABELLED.start) & (owner < _LABELLED.stop)
+        lost += int((own & (naming.classes == NONE)).sum())
         if not own.any():
             continue
         good = naming.classes[own] == owner[own]
         sure += naming.confidence[own].tolist()
         right += good.tolist()
         whole.append(bool(good.all()))
-        if naming.confidence.min() >= CERTAIN:
+        if least(naming) >= CERTAIN:
             certain.append(bool(good.all()))
     p, r = np.clip(sure, 1e-3, 1 - 1e-3), np.array(right)
     loss = -np.log(np.where(r, p, 1 - p)).mean()
     return (f"{mirrored / len(rows):>8.2f}{r.mean():>8.3f}{np.mean(whole):>8.3f}{p.mean():>9.3f}"
             f"{loss:>10.3f}{((p - r) ** 2).mean():>8.4f}{len(certain):>9}"
-            f"{np.mean(certain) if certain else float('nan'):>10.3f}")  # fmt: skip
+            f"{np.mean(certain) if certain else float('nan'):>10.3f}"
+            f"{false / len(rows):>8.3f}{lost:>6}")  # fmt: skip
+
+
+def least(naming: Naming) -> float:
+    """How sure the least sure name is."""
+    return float(naming.confidence[naming.classes != NONE].min())
 
 
 if __name__ == "__main__":

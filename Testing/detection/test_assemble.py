@@ -45,6 +45,29 @@ def test_neighbours_beyond_the_labelled_levels_are_left_out_silently():
     assert not spine.warnings
 
 
+def with_one_more(at, found):
+    """The chain with something like a body half-way between two of it, or beyond its end."""
+    points = np.insert(found.points, at, found.points[at - 1] + [0, 19.2], axis=0)
+    logits = np.insert(found.level_logits, at, found.level_logits[at - 1], axis=0)
+    score = np.insert(found.score, at, 0.35)
+    ones = np.ones(len(points))
+    return Candidates(points, np.full(points.shape[:2], 0.5), score, logits, ones)
+
+
+def test_what_fits_no_level_between_two_vertebrae_is_left_out_with_a_word():
+    spine = assemble(with_one_more(2, chain_of(5)), image(), INFO, None)
+    assert [v.level.value for v in spine] == ["L1", "L2", "L3", "L4", "L5"]
+    assert ["Between L2 and L3" in text for text in spine.warnings] == [True]
+
+
+def test_what_fits_no_level_beyond_the_sacrum_is_left_out_silently():
+    found = with_one_more(6, chain_of(6))
+    found.points[6] += [0, 19.2]
+    spine = assemble(found, image(400), INFO, None)
+    assert [v.level.value for v in spine] == ["L1", "L2", "L3", "L4", "L5"]
+    assert not spine.warnings
+
+
 @pytest.mark.parametrize(("rows", "kept"), [(171, 4), (170, 4), (141, 4), (140, 3)])
 def test_a_cut_body_is_kept_while_its_upper_endplate_is_seen(rows, kept):
     """The lowest body reaches from row 140.2 to 170.2."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..anatomy import CORNERS, POINT_NAMES, Landmark, Level, PointName, Side, Spine, Vertebra
 from ..images import DxaImage
 from . import chain
-from .levels import Naming, name_chain
+from .levels import NONE, Naming, name_chain
 
 if TYPE_CHECKING:
     from ..network.bundle import ModelInfo
@@ -37,7 +37,7 @@ class Named:
     """What the bodies of a chain are called.
 
     Attributes:
-        names: from head to foot, T1 ... L5, S1.
+        names: from head to foot, T1 ... L5, S1; empty where a body is none of these.
         confidence: of each name, or None for models that tell no levels apart.
         warnings: for the reader.
     """
@@ -49,7 +49,8 @@ class Named:
     @property
     def certain(self) -> bool:
         """Whether there are names, and all of them are sure."""
-        return bool(self.names) and all((c or 0.0) >= CERTAIN for c in self.confidence)
+        sure = [(c or 0.0) >= CERTAIN for name, c in zip(self.names, self.confidence) if name]
+        return bool(sure) and all(sure)
 
 
 def named(found: Candidates, info: ModelInfo, pixel_ratio: float = 1.0) -> Named:
@@ -62,7 +63,8 @@ def named(found: Candidates, info: ModelInfo, pixel_ratio: float = 1.0) -> Named
     """
     if found.level_logits is None or not len(found):
         return _in_order(len(found), info)
-    return _by_evidence(found.level_logits, found.points * np.array([1.0, pixel_ratio]))
+    points = found.points * np.array([1.0, pixel_ratio])
+    return _by_evidence(found.level_logits, points, found.score)
 
 
 def is_offered(name: str) -> bool:
@@ -120,26 +122,38 @@ def _in_order(count: int, info: ModelInfo) -> Named:
     return Named(names, [None] * len(names), warnings)
 
 
-def _by_evidence(logits: NDArray[np.float64], points: NDArray[np.float64]) -> Named:
+def _by_evidence(
+    logits: NDArray[np.float64], points: NDArray[np.float64], score: NDArray[np.float64]
+) -> Named:
     """Names decided on the whole chain, with their confidence and what to tell the reader."""
-    step = np.diagonal(chain.steps(points), offset=1)
-    naming = name_chain(logits, step)
-    names = [_BODY_CLASSES[c] for c in naming.classes]
-    return Named(names, [float(c) for c in naming.confidence], _doubts(naming))
+    naming = name_chain(logits, chain.steps(points), score)
+    names = ["" if c == NONE else _BODY_CLASSES[c] for c in naming.classes]
+    sure: list[float | None] = [float(c) for c in naming.confidence]
+    return Named(names, sure, [*_doubts(naming), *_left_out(names)])
 
 
 def _doubts(naming: Naming) -> list[str]:
-    if naming.confidence.min() >= CERTAIN:
+    if naming.confidence[naming.classes != NONE].min() >= CERTAIN:
         return []
     text = "The levels are uncertain: check them before you use them."
-    if naming.runner_up is not None:
-        shift = naming.runner_up - int(naming.classes[0])
-        where = "lower" if shift > 0 else "higher"
+    if naming.rival is not None:
+        where = "lower" if naming.rival > 0 else "higher"
         text += (
-            f" The next likely naming is {abs(shift)} level(s) {where}"
-            f" (probability {naming.runner_up_share:.0%})."
+            f" The next likely naming is {abs(naming.rival)} level(s) {where}"
+            f" (probability {naming.rival_share:.0%})."
         )
     return [text]
+
+
+def _left_out(names: list[str]) -> list[str]:
+    """What looked like a body between two that have names; beyond them nobody misses it."""
+    named = [i for i, name in enumerate(names) if name]
+    return [
+        f"Between {names[a]} and {names[b]} something else looks like a vertebra and was left "
+        "out: check the count there (one vertebra more, or a line through a body or a disc)."
+        for a, b in zip(named, named[1:])
+        if b > a + 1
+    ]
 
 
 def _corners_in_view(points: NDArray[np.float64], image: DxaImage) -> int:
