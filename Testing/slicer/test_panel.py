@@ -977,3 +977,14 @@ def test_an_opened_export_shows_the_sex_and_age_it_was_measured_by(detected, tmp
     assert (ui.sexComboBox.currentIndex(), ui.ageLineEdit.text()) == (0, "")
     logic.open_landmarks(report, volume)
     assert (ui.sexComboBox.currentIndex(), ui.ageLineEdit.text()) == (2, "80")
+
+
+def test_the_panel_says_where_the_pixel_size_is_entered(panel, scene):
+    import slicer
+
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "scan")
+    slicer.util.updateVolumeFromArray(volume, np.random.default_rng(0).random((1, 90, 70)))
+    panel.select(volume)
+    shown = panel.ui.imageLabel.text()
+    assert "beside 'Calibrate'" in shown
+    assert "ROW,COLUMN" not in shown

@@ -10,11 +10,13 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from vertenet import batch
 from vertenet.images import read_image
 from vertenet.report import read_landmarks, report_json
+from vertenet.report.png import png_bytes
 
 IMAGE = "document.querySelector('#slice img')?.naturalWidth > 100"
 ROWS = "document.querySelectorAll('#grades tbody tr').length > 8"
@@ -326,3 +328,11 @@ def test_files_given_to_the_page_are_opened_or_refused_with_a_reason(
     page.wait("window.trame.state.get('images').length === 2")
     assert "/" not in page.state("image_name")
     assert page.state("rows") == []
+
+    # A picture without a spacing is told where on this page a spacing is given.
+    noise = np.random.default_rng(0).integers(0, 255, (90, 70, 3), np.uint8)
+    (tmp_path / "plain.png").write_bytes(png_bytes(noise))
+    give(page, tmp_path / "plain.png")
+    page.wait("window.trame.state.get('image_name') === 'plain.png'")
+    (told,) = page.state("image_warnings")
+    assert "beside 'Calibrate'" in told and "ROW,COLUMN" not in told

@@ -22,6 +22,7 @@ from .widget_part import PanelPart, shown_errors
 from .widget_review import ReviewPart
 from .widget_subject import SubjectPart
 from .widget_worklist import WorklistPart
+from .words import said_here
 
 _SHOW_BOXES = {
     "namesCheckBox": "show_names",
@@ -79,7 +80,7 @@ class VerteNetPanel(PanelPart):
 
     def show_status(self, text: str) -> None:
         """One line below the detect button."""
-        self.ui.statusLabel.text = text
+        self.ui.statusLabel.text = said_here(text)
 
     def on_logic_error(self, error: VerteNetError) -> None:
         """An error without a button that caused it."""
@@ -216,7 +217,7 @@ class VerteNetPanel(PanelPart):
         known = self.logic.spacing_of(volume)
         columns, rows, _slices = volume.GetImageData().GetDimensions()
         self.ui.imageLabel.text = "\n".join(
-            (f"{columns} x {rows} px, {known.text}", *known.warnings)
+            (f"{columns} x {rows} px, {known.text}", *map(said_here, known.warnings))
         )
         self.ui.rowSpinBox.value = known.scale.row
         self.ui.columnSpinBox.value = known.scale.column

@@ -17,6 +17,7 @@ from vertenet.errors import VerteNetError
 from .examination import Examination
 from .state import VerteNetState
 from .waiting import StoppedError
+from .words import said_here
 
 
 def shown_errors(action: Callable) -> Callable:
@@ -40,6 +41,7 @@ def shown_errors(action: Callable) -> Callable:
 
 
 def _display(part, text: str) -> None:
+    text = said_here(text)
     part.say(text)
     if not slicer.app.testingEnabled():
         slicer.util.errorDisplay(text, windowTitle="VerteNet")

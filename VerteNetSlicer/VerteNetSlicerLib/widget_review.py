@@ -16,6 +16,7 @@ from .examination import Examination
 from .placement import Placement
 from .table import HEADERS, Row, attention_order, detail, rows_of
 from .widget_part import PanelPart, shown_errors
+from .words import said_here
 
 _NOT_EVALUABLE = 5
 _HEIGHTS = ("Ha", "Hm", "Hp")
@@ -71,7 +72,7 @@ class ReviewPart(PanelPart):
         if examination is not None:
             self._rows = attention_order(rows_of(examination.analysis))
             warnings = examination.analysis.warnings
-        self.tell("warningLabel", "\n".join(warnings))
+        self.tell("warningLabel", said_here("\n".join(warnings)))
         there, why = examination is not None, _("Detect landmarks first.")
         self.allow(("restoreAllButton", "addButton", *_STEPS, *_OF_ALL), there, why)
         self.allow(

@@ -26,6 +26,7 @@ from VerteNetSlicerLib.review import Review
 from VerteNetSlicerLib.samples import sample_files
 from VerteNetSlicerLib.subject import age_from_text
 from VerteNetSlicerLib.table import rows_of
+from VerteNetSlicerLib.words import said_here
 from VerteNetSlicerLib.worklist import Worklist
 
 from .aorta import Aorta
@@ -135,7 +136,7 @@ class Reader:
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a line to the reader."""
-        self.message = (text, error)
+        self.message = (said_here(text), error)
 
     # Images
 

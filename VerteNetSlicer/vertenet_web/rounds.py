@@ -12,6 +12,7 @@ from typing import Any
 from vertenet.errors import LandmarkError, OutputError, VerteNetError
 from VerteNetSlicerLib.exporting import ExportOptions
 from VerteNetSlicerLib.unopened import read_unopened
+from VerteNetSlicerLib.words import said_here
 
 _DETECTING, _WRITING = "Detecting", "Writing the files of"
 
@@ -169,7 +170,7 @@ class Round:
 
     def _failed(self, path: Path, error: VerteNetError) -> None:
         self.state.failed += 1
-        self._reader.images.refuse(path, str(error))
+        self._reader.images.refuse(path, said_here(str(error)))
 
     def _end(self, parts: list[str]) -> None:
         left = self.state.total - self.state.done

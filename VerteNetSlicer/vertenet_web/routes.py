@@ -16,6 +16,7 @@ from aiohttp import web
 
 from vertenet.errors import ImageError, OutputError, VerteNetError
 from VerteNetSlicerLib.exporting import ExportOptions
+from VerteNetSlicerLib.words import said_here
 
 from .settings import LARGEST_UPLOAD, SECRET_HEADER, ChildSettings
 
@@ -79,7 +80,7 @@ class Routes:
                 self._reader.add_file(path)
         except VerteNetError as error:
             self._reader.say(str(error), error=True)
-            why = str(error)
+            why = said_here(str(error))
         else:
             why = ""
         self._refresh()
@@ -91,7 +92,7 @@ class Routes:
             self._alone()
             page = self._reader.write(self._fresh()).read_text(encoding="utf-8")
         except VerteNetError as error:
-            return web.Response(text=str(error), status=409)
+            return web.Response(text=said_here(str(error)), status=409)
         return web.Response(text=page, content_type="text/html", headers=_UNKEPT)
 
     async def export_zip(self, request: web.Request) -> web.StreamResponse:
@@ -123,7 +124,7 @@ class Routes:
     def _refused(self, error: VerteNetError) -> web.Response:
         self._reader.say(str(error), error=True)
         self._refresh()
-        return web.Response(text=str(error), status=409)
+        return web.Response(text=said_here(str(error)), status=409)
 
     async def _zipped(self, folders: list[Path], title: str) -> web.StreamResponse:
         packed = self._made / ".zip"

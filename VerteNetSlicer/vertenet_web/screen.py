@@ -10,7 +10,7 @@ from vertenet.anatomy import LEVELS, POINT_NAMES, Level, Vertebra
 from vertenet.measure import VertebraMeasures
 from vertenet.report import report_json
 from vertenet.report.html_parts import alignment_tables
-from vertenet.report.numbers import interval_of, text_of
+from vertenet.report.numbers import HEIGHT_DIGITS, RATIO_DIGITS, interval_of, text_of
 from VerteNetSlicerLib import scoring
 from VerteNetSlicerLib.choices import COLOURS, SEXES
 from VerteNetSlicerLib.drawing import GRADE_COLOURS, colour_of
@@ -20,6 +20,7 @@ from VerteNetSlicerLib.placement import SPOKEN
 from VerteNetSlicerLib.prior import HEADERS as COMPARED
 from VerteNetSlicerLib.prior import compared_rows, headline
 from VerteNetSlicerLib.table import HEADERS, Row, rows_of, uncertain_points
+from VerteNetSlicerLib.words import said_here
 
 from .reader import NOT_EVALUABLE, Reader
 from .rounds import State
@@ -114,7 +115,7 @@ def _image(reader: Reader) -> Values:
         columns, rows, _ = volume.GetImageData().GetDimensions()
         pixel = f"pixel {known.text}" if known.scale.in_mm else "pixel size unknown"
         values["image_text"] = f"{columns} × {rows} px; {pixel}"
-        values["image_warnings"] = list(known.warnings)
+        values["image_warnings"] = [said_here(sentence) for sentence in known.warnings]
         values["spacing_known"] = known.scale.in_mm
         person = reader.logic.subject_of(volume)
         values["sex"] = person.given_sex or SEXES[0]
@@ -133,7 +134,7 @@ def _findings(analysis: Analysis) -> Values:
     return {
         "rows": [_row(row, m) for row, m in zip(rows, analysis.vertebrae, strict=True)],
         "findings": [] if summary is None else list(summary.wording),
-        "warnings": list(analysis.warnings),
+        "warnings": [said_here(sentence) for sentence in analysis.warnings],
         "crop": crop.status,
         "crop_reason": crop.reason or "",
         "model": "" if model is None else f"{model.name} {model.version}",
@@ -175,20 +176,27 @@ def _sure(vertebra: Vertebra, measures: VertebraMeasures) -> str:
     genant = measures.genant
     parts = []
     if genant.p_ge1 is not None:
-        parts.append(f"P(grade ≥ 1) {text_of(genant.p_ge1, 2)}, P(≥ 2) {text_of(genant.p_ge2, 2)}")
+        first, second = (text_of(p, RATIO_DIGITS) for p in (genant.p_ge1, genant.p_ge2))
+        parts.append(f"P(grade ≥ 1) {first}, P(≥ 2) {second}")
     if vertebra.level_confidence is not None:
-        parts.append(f"level confidence {text_of(vertebra.level_confidence, 2)}")
+        parts.append(f"level confidence {text_of(vertebra.level_confidence, RATIO_DIGITS)}")
     return "; ".join(parts)
 
 
 def _numbers(measures: VertebraMeasures) -> list[Values]:
     heights, ratios = measures.heights, measures.ratios
     lengths = [
-        (name, getattr(heights, name), heights.intervals.get(name), heights.unit, 1)
+        (name, getattr(heights, name), heights.intervals.get(name), heights.unit, HEIGHT_DIGITS)
         for name in ("Ha", "Hm", "Hp")
     ]
     shares = [
-        (name.replace("_", "/"), getattr(ratios, name), ratios.intervals.get(name), "", 2)
+        (
+            name.replace("_", "/"),
+            getattr(ratios, name),
+            ratios.intervals.get(name),
+            "",
+            RATIO_DIGITS,
+        )
         for name in ("Ha_Hp", "Hm_Hp", "Hm_Ha")
     ]
     return [

@@ -1,6 +1,17 @@
-"""Numbers as a reader sees them."""
+"""Numbers as a reader sees them: the same in every table, page and panel.
+
+Files keep full precision.  A height's first decimal is already below what a reader or a network
+repeats (docs/measures.md).
+"""
 
 from __future__ import annotations
+
+HEIGHT_DIGITS = 1
+"""Decimals of a height, of its change and of a disc's, in mm or pixels."""
+RATIO_DIGITS = 2
+"""Decimals of a ratio of heights, of a share and of a probability."""
+ANGLE_DIGITS = 1
+"""Decimals of an angle in degrees."""
 
 
 def text_of(value: float | None, digits: int) -> str:
