@@ -82,14 +82,29 @@ def test_a_point_dragged_off_the_plane_is_put_back_on_it(examined):
     assert not examined.review.edited
 
 
+def test_the_table_and_the_page_round_a_number_alike(examined):
+    from vertenet.report import report_json
+    from vertenet.report.html import html_page
+
+    # 6 mm less 0.04 and 0.06: in one decimal 18.0 and 17.9, in two they would differ.
+    for move, shown in ((-5.96, "18.0"), (-0.1, "17.9")):
+        drag(examined.nodes.points, index_of(examined.nodes.points, "T10_AS"), (0.0, move, 0.0))
+        row = table_of(examined.nodes.table)[0]
+        page = html_page(report_json(examined.analysis)).replace("<br>", "</td>")
+        first = page[page.index(">T10</th>") :]
+        heights = [row[name] for name in ("Ha", "Hm", "Hp", "Ha_Hp", "Hm_Hp", "Hm_Ha")]
+        assert heights[0] == shown
+        assert [f"<td class=n>{h}</td>" in first[:3000] for h in heights] == [True] * 6
+
+
 def test_table_and_drawings_follow_a_drag(examined):
     node = examined.nodes.points
     row = table_of(examined.nodes.table)[0]
     outline = np.array(examined.nodes.models["outlines"].GetPolyData().GetPoint(0))
-    assert (row["level"], row["Ha"], row["unit"], row["state"]) == ("T10", "24.00", "mm", "auto")
+    assert (row["level"], row["Ha"], row["unit"], row["state"]) == ("T10", "24.0", "mm", "auto")
     drag(node, index_of(node, "T10_AS"), (0.0, -6.0, 0.0))
     row = table_of(examined.nodes.table)[0]
-    assert (row["Ha"], row["Ha_Hp"], row["state"]) == ("18.00", "0.750", "edited")
+    assert (row["Ha"], row["Ha_Hp"], row["state"]) == ("18.0", "0.75", "edited")
     drag(node, index_of(node, "T10_PS"), (-3.0, 0.0, 0.0))
     moved = np.array(examined.nodes.models["outlines"].GetPolyData().GetPoint(0))
     # 1e-4 mm: drawings are kept in single precision.

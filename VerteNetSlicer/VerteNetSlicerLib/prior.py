@@ -17,6 +17,7 @@ from vertenet.geometry import PixelScale
 from vertenet.measure import Change, FollowUp, compare
 from vertenet.pipeline import measure
 from vertenet.report import LandmarkSet, csv_text, read_landmarks, report_json
+from vertenet.report.numbers import HEIGHT_DIGITS
 from vertenet.report.read import read_report
 from vertenet.texts import parsed_json
 
@@ -254,7 +255,8 @@ def _laid_on(old: Vertebra, new: Vertebra, before: PixelScale, now: PixelScale, 
 def _change(change: Change, name: str) -> str:
     if name not in change.change:
         return ""
-    return f"{change.change[name]:+.1f} mm ({change.change_percent[name]:+.0f} %)"
+    millimetres = f"{change.change[name]:+.{HEIGHT_DIGITS}f} mm"
+    return f"{millimetres} ({change.change_percent[name]:+.0f} %)"
 
 
 def _grades(change: Change) -> str:

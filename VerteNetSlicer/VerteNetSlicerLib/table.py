@@ -11,6 +11,7 @@ import slicer
 from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, PointName, PointStatus, Vertebra
 from vertenet.measure import VertebraMeasures
+from vertenet.report.numbers import HEIGHT_DIGITS, RATIO_DIGITS, text_of
 
 # The first ten are those of vertebrae.csv.
 COLUMNS = (
@@ -128,14 +129,14 @@ def _row(vertebra: Vertebra, measures: VertebraMeasures, *, implausible: bool) -
     attention = ", ".join(_attention(vertebra, measures, implausible))
     cells = (
         vertebra.level.value,
-        *(_number(h, 2) for h in (heights.Ha, heights.Hm, heights.Hp)),
+        *(_number(h, HEIGHT_DIGITS) for h in (heights.Ha, heights.Hm, heights.Hp)),
         heights.unit,
-        *(_number(r, 3) for r in (ratios.Ha_Hp, ratios.Hm_Hp, ratios.Hm_Ha)),
+        *(_number(r, RATIO_DIGITS) for r in (ratios.Ha_Hp, ratios.Hm_Hp, ratios.Hm_Ha)),
         "" if genant.grade is None else str(genant.grade),
         genant.type or "",
         _reader(vertebra),
         _state(vertebra),
-        _number(vertebra.score, 2),
+        _number(vertebra.score, RATIO_DIGITS),
         _worst_ratio(measures),
         _lowest_z(measures),
         attention,
@@ -150,14 +151,17 @@ def _lowest_z(measures: VertebraMeasures) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else text_of(value, digits)
 
 
 def _worst_ratio(measures: VertebraMeasures) -> str:
     ratios = measures.ratios
     named = {"Ha/Hp": ratios.Ha_Hp, "Hm/Hp": ratios.Hm_Hp, "Hm/Ha": ratios.Hm_Ha}
     known = [(value, name) for name, value in named.items() if value is not None]
-    return "{1} {0:.2f}".format(*min(known)) if known else ""
+    if not known:
+        return ""
+    value, name = min(known)
+    return f"{name} {text_of(value, RATIO_DIGITS)}"
 
 
 def _reader(vertebra: Vertebra) -> str:

@@ -13,7 +13,7 @@ from .atomic import write_text
 from .folder import OVERLAY, PAGE, REPORT
 from .html_parts import STYLE, aac_table, alignment_tables, shape_drawing
 from .json_report import NOTICE, SCHEMA
-from .numbers import text_of
+from .numbers import HEIGHT_DIGITS, RATIO_DIGITS, text_of
 from .person import person_words
 
 Json = Mapping[str, Any]
@@ -206,9 +206,12 @@ def _vertebra_row(vertebra: Json, spacing: Iterable[float], largest: float) -> s
         f"<th rowspan=2>{escape(vertebra['level'])}</th>",
         f"<td rowspan=2>{shape_drawing(vertebra, spacing, largest)}</td>",
         *(f"<td class=n>{_height(heights, k)}</td>" for k in ("Ha", "Hm", "Hp")),
-        *(f"<td class=n>{text_of(ratios[k], 2)}</td>" for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")),
+        *(
+            f"<td class=n>{text_of(ratios[k], RATIO_DIGITS)}</td>"
+            for k in ("Ha_Hp", "Hm_Hp", "Hm_Ha")
+        ),
         f"<td>{_grade_cell(vertebra, style)}</td>",
-        *(f"<td class=n>{text_of(genant.get(k), 2)}</td>" for k in ("p_ge1", "p_ge2")),
+        *(f"<td class=n>{text_of(genant.get(k), RATIO_DIGITS)}</td>" for k in ("p_ge1", "p_ge2")),
     ]
     why = f"<td class=why colspan=9>{escape(_why(vertebra))}</td>"
     return f"<tbody><tr class=first>{''.join(cells)}</tr><tr>{why}</tr></tbody>"
@@ -218,8 +221,9 @@ def _height(heights: Json, name: str) -> str:
     """A height with half of its 95 % interval, where the points have an uncertainty."""
     span = (heights.get("intervals") or {}).get(name)
     if span is None or heights[name] is None:
-        return text_of(heights[name], 1)
-    return f"{text_of(heights[name], 1)}<br><small>± {(span[1] - span[0]) / 2:.1f}</small>"
+        return text_of(heights[name], HEIGHT_DIGITS)
+    half = text_of((span[1] - span[0]) / 2, HEIGHT_DIGITS)
+    return f"{text_of(heights[name], HEIGHT_DIGITS)}<br><small>± {half}</small>"
 
 
 def _grade_cell(vertebra: Json, style: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from .numbers import interval_of, text_of
+from .numbers import ANGLE_DIGITS, HEIGHT_DIGITS, RATIO_DIGITS, interval_of, text_of
 
 Json = Mapping[str, Any]
 
@@ -168,8 +168,8 @@ def alignment_tables(alignment: Json | None) -> str:
 def _angle_row(name: str, measured: Json) -> str:
     remark = measured.get("reason") or measured.get("definition") or ""
     return (
-        f"<tr><th>{name}</th><td class=n>{text_of(measured['value'], 1)}</td>"
-        f"<td>{interval_of(measured.get('interval'), 1)}</td>"
+        f"<tr><th>{name}</th><td class=n>{text_of(measured['value'], ANGLE_DIGITS)}</td>"
+        f"<td>{interval_of(measured.get('interval'), ANGLE_DIGITS)}</td>"
         f"<td class=why>{escape(remark)}</td></tr>"
     )
 
@@ -178,9 +178,9 @@ def _disc_row(disc: Json) -> str:
     slip = None if disc["slip"] is None else 100 * disc["slip"]
     grade = _ROMAN[disc["meyerding"]] if disc["meyerding"] else ""
     cells = [
-        *(text_of(disc[key], 1) for key in ("anterior", "middle", "posterior")),
-        text_of(disc["height_index"], 2),
-        text_of(disc["angle_deg"], 1),
+        *(text_of(disc[key], HEIGHT_DIGITS) for key in ("anterior", "middle", "posterior")),
+        text_of(disc["height_index"], RATIO_DIGITS),
+        text_of(disc["angle_deg"], ANGLE_DIGITS),
         text_of(slip, 0),
         grade,
     ]
