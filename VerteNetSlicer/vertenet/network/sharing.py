@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..beside import occupied
 
-FEWEST_HALVED = 8
+FEWEST_HALVED = 10
 """Crops from which on each half is a thread's own: fewer are not worth another thread."""
 
 _kept = threading.local()
