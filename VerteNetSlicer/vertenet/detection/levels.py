@@ -13,14 +13,14 @@ NONE = -1
 """Class of a body that is none of T1 to S1: the second sacral segment, C7, a shadow."""
 
 _SD_STEP = 0.16
-_EVIDENCE = 0.8
+_EVIDENCE = 0.6
 """Neighbours see the same image: K bodies count as this many times the root of K, so that a
 chain of fourteen is not surer than it should be.  Chosen, with the price of a body that is
 none, by the log loss of the confidence on synthetic scans (``tools/fit_levels.py``)."""
 _LIKELY_STEP = (0.8, 1.5)
 """Where the median step is taken for one level: discs differ from person to person, and on
 films from device to device, by more than within a spine."""
-_PRICE = (1.0, 3.0)
+_PRICE = (0.5, 3.0)
 """What a body costs that is called none, in logarithms: so much, and so much times its score."""
 _MOST_BETWEEN = 2
 """Bodies in a row, between two that have names, that may be none."""
@@ -86,24 +86,19 @@ def _even(steps: Array) -> Array:
 
 def _moves(steps: Array, count: int) -> dict[tuple[int, int], Array]:
     """(C, C) log probability of the class of body j after that of i, where i may precede j."""
-    return {
-        (i, j): _move(float(steps[i, j]), count)
-        for j in range(len(steps))
-        for i in range(max(0, j - 1 - _MOST_BETWEEN), j)
-    }
-
-
-def _move(step: float, count: int) -> Array:
-    """(C, C) log probability of class j after class i, for a gap of ``step`` levels."""
-    size = np.arange(1, count)
-    cost = -0.5 * (np.log(max(step, 0.3) / size) / _SD_STEP) ** 2
-    cost -= np.log(np.exp(cost - cost.max()).sum()) + cost.max()
+    bodies = range(len(steps))
+    pairs = [(i, j) for j in bodies for i in range(max(0, j - 1 - _MOST_BETWEEN), j)]
+    if not pairs:
+        return {}
+    gap = np.maximum([steps[pair] for pair in pairs], 0.3)
+    cost = -0.5 * (np.log(gap[:, None] / np.arange(1, count)) / _SD_STEP) ** 2
+    most = cost.max(axis=1, keepdims=True)
+    cost -= np.log(np.exp(cost - most).sum(axis=1, keepdims=True)) + most
     # by how many classes j lies below i; at or above it there is no move
-    by_gap = np.full(2 * count - 1, -np.inf)
-    by_gap[count:] = np.maximum(cost, -30.0)
+    by_gap = np.full((len(pairs), 2 * count - 1), -np.inf)
+    by_gap[:, count:] = np.maximum(cost, -30.0)
     at = np.arange(count)
-    out: Array = by_gap[count - 1 + at[None] - at[:, None]]
-    return out
+    return dict(zip(pairs, by_gap[:, count - 1 + at[None] - at[:, None]]))
 
 
 def _viterbi(
