@@ -61,7 +61,7 @@ def compare(before: Sequence[VertebraMeasures], after: Sequence[VertebraMeasures
     """Match two examinations by level and look for incident fractures.
 
     Where both are in millimetres the heights decide (20 % and 4 mm), otherwise the
-    grade: a rise by one or more.
+    grade: a rise by one or more.  What a reader called not evaluable at either is not decided.
     """
     earlier = {m.level: m for m in before}
     later = {m.level: m for m in after}
@@ -81,9 +81,20 @@ def _change(before: VertebraMeasures, after: VertebraMeasures) -> Change:
         known = {n: p for n, p in pairs.items() if None not in p}
         change = {n: b - a for n, (a, b) in known.items()}
         percent = {n: 100 * (b - a) / a for n, (a, b) in known.items()}
-        incident, reason = _by_heights(change, percent)
-        return Change(before.level, change, percent, *grades, incident, reason)
-    return Change(before.level, {}, {}, *grades, *_by_grade(*grades))
+        answer = _not_evaluable(before, after) or _by_heights(change, percent)
+        return Change(before.level, change, percent, *grades, *answer)
+    answer = _not_evaluable(before, after) or _by_grade(*grades)
+    return Change(before.level, {}, {}, *grades, *answer)
+
+
+def _not_evaluable(before: VertebraMeasures, after: VertebraMeasures) -> tuple[None, str] | None:
+    """No answer, with its reason, where a reader called the vertebra not evaluable."""
+    words = ("earlier", before.reader), ("later", after.reader)
+    called = [word for word, reader in words if reader is not None and not reader.evaluable]
+    if not called:
+        return None
+    which = "both examinations" if len(called) == 2 else f"the {called[0]} examination"
+    return None, f"a reader called it not evaluable at {which}"
 
 
 def _by_heights(
