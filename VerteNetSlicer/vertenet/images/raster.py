@@ -15,12 +15,20 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from .grey import grey_from_colour
+from .header_axes import axes_remark, nrrd_units
 from .libraries import quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
 from .orientation import asks_to_be_turned, orientation
 from .png_alpha import is_grey_alpha, read_grey_alpha, without_transparent_grey
 from .raster_checks import check_whole, is_min_white
-from .spacing import Spacing, check_field, header_spacing, unknown_spacing, user_spacing
+from .spacing import (
+    Spacing,
+    check_field,
+    header_spacing,
+    other_unit,
+    unknown_spacing,
+    user_spacing,
+)
 from .tiff_tags import ORIENTATION, with_first_page_number
 from .types import DxaImage, build_image
 
@@ -39,10 +47,6 @@ _SUFFIXES = {
     "NRRD": (".nrrd", ".nhdr"),
     "MetaImage": (".mha", ".mhd"),
 }
-_UPSIDE_DOWN = (
-    "The file's header says that its first row is the lowest; the image is used as stored and "
-    "may be upside down."
-)
 _DAMAGED = "The JPEG data are damaged: parts of the image may be wrong."
 _WITH_SPACING = ("NRRD", "NIfTI", "MetaImage")
 
@@ -110,7 +114,7 @@ def _read(
             f"{path.name}: expected grey or colour pixels, got {components} numbers a pixel "
             f"({sitk.GetPixelIDValueAsString(reader.GetPixelID())})."
         )
-    spacing = _spacing(reader, axes, kind, spacing_mm)
+    spacing = _spacing(reader, axes, kind, data, spacing_mm)
     volume = reader.Execute()
     # A view: `volume` owns the memory until build_image has copied it.
     values = np.asarray(sitk.GetArrayViewFromImage(volume))
@@ -122,7 +126,7 @@ def _read(
         path.name,
         check_field(spacing, rows),
         history=history,
-        warnings=_upside_down(reader, axes, kind),
+        warnings=_axes_remark(reader, axes) if kind in _WITH_SPACING else (),
     )
 
 
@@ -172,6 +176,7 @@ def _spacing(
     reader: Any,
     axes: tuple[int, int],
     kind: str,
+    data: bytes,
     spacing_mm: Sequence[float] | None,
 ) -> Spacing:
     if kind not in _WITH_SPACING:
@@ -180,6 +185,11 @@ def _spacing(
     if kind == "NIfTI":
         # Its header holds single precision: 0.3 comes as 0.30000001192092896.
         column, row = float(f"{column:.7g}"), float(f"{row:.7g}")
+    if kind == "NRRD":
+        factor, unit = nrrd_units(data)
+        if factor is None:
+            return other_unit(unit, user_mm=spacing_mm)
+        column, row = (float(f"{factor * value:.12g}") for value in (column, row))
     recorded = _meta(reader, "vertenet_spacing_source")
     exact = _meta(reader, "vertenet_spacing").split()
     if len(exact) == 2 and all(
@@ -204,17 +214,23 @@ def _to_grey(values: NDArray[Any], kind: str, data: bytes) -> tuple[NDArray[Any]
     if values.ndim == 3:
         history = ("RGB to grey",) if values.shape[2] == 3 else ("RGBA to grey, alpha ignored",)
         values = grey_from_colour(values[..., :3])
-    elif kind == "TIFF" and is_min_white(data) and values.dtype.kind in "ui":
-        top = np.iinfo(values.dtype).max + np.iinfo(values.dtype).min
-        values = top - values.astype(np.float64)
+    elif kind == "TIFF" and is_min_white(data):
+        values = _ends(values) - values.astype(np.float64)
         history = ("inverted (TIFF MinIsWhite)",)
     return values, history
 
 
-def _upside_down(reader: Any, axes: tuple[int, int], kind: str) -> tuple[str, ...]:
-    """A warning where the header says that rows run upwards, as converters to NIfTI write."""
+def _ends(values: NDArray[Any]) -> float:
+    """Lowest and highest code together; of real numbers no limits are known but those there."""
+    if values.dtype.kind in "ui":
+        limits = np.iinfo(values.dtype)
+        return float(limits.max + limits.min)
+    known = values[np.isfinite(values)]
+    return float(known.max() + known.min()) if known.size else 0.0
+
+
+def _axes_remark(reader: Any, axes: tuple[int, int]) -> tuple[str, ...]:
+    """A warning where the header says that the head is not at the upper edge."""
     size = len(reader.GetSize())
     direction = np.asarray(reader.GetDirection(), dtype=np.float64).reshape(size, size)
-    if kind not in _WITH_SPACING or direction[axes[1], axes[1]] > -0.5:
-        return ()
-    return (_UPSIDE_DOWN,)
+    return axes_remark(direction, axes)

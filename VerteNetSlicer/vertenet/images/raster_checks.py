@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import ImageError
 from .codestream import jpeg_is_complete
 from .limits import MAX_PIXELS
-from .tiff_tags import PHOTOMETRIC, first_page_number
+from .tiff_tags import PHOTOMETRIC, SAMPLES, first_page_number
 
 _META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 _MAX_PAGES = 4096
@@ -41,6 +41,12 @@ def check_whole(data: bytes, kind: str, path: Path) -> None:
         raise ImageError(
             f"{path.name}: expected a TIFF file with an end, got one whose pages follow one "
             "another in a circle. Export it again."
+        )
+    if kind == "TIFF" and first_page_number(data, SAMPLES) == 2:
+        # ITK hands out grey and alpha in turn, as if both were pixels.
+        raise ImageError(
+            f"{path.name}: expected grey or colour pixels, got a TIFF file of grey with alpha. "
+            "Save it without alpha."
         )
     whole = {"PNG": _png, "JPEG": jpeg_is_complete, "BMP": _bmp, "NIfTI": _nifti}.get(kind)
     complete = _metaimage(data, path) if kind == "MetaImage" else whole is None or whole(data)

@@ -169,6 +169,19 @@ def header_spacing(
     return replace(spacing, warnings=(sentence, *spacing.warnings))
 
 
+def other_unit(unit: str, *, user_mm: Sequence[float] | None = None) -> Spacing:
+    """The spacing of a header whose unit is not understood.
+
+    Raises:
+        ConfigurationError: if the user's value is not two numbers above 0.
+    """
+    if user_mm is not None:
+        return user_spacing(user_mm)
+    sentence = f"The spacing in the file's header is in {unit[:40]!r}, not in mm; it is not used."
+    spacing = unknown_spacing()
+    return replace(spacing, warnings=(sentence, *spacing.warnings))
+
+
 def check_field(spacing: Spacing, rows: int) -> Spacing:
     """Warn when the image would be longer than any lateral spine scan."""
     length = rows * spacing.scale.row

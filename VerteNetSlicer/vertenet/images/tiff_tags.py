@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-PHOTOMETRIC, ORIENTATION = 262, 274
+PHOTOMETRIC, ORIENTATION, SAMPLES = 262, 274, 277
 _NUMBERS = {1: "B", 3: "H", 4: "I"}
 """Types of a whole number (BYTE, SHORT, LONG) and how they are unpacked."""
 
