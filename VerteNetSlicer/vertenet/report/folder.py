@@ -59,31 +59,38 @@ def write_folder(
     """
     stale = FILE_NAMES if (folder / REPORT).is_file() else ()
     with whole_folder(folder, stale=stale) as work:
-        texts = partial(_write_texts, analysis, work, exchange)
+        report = partial(_write_report, analysis, work, exchange)
+        tables = partial(_write_tables, analysis, work)
         if image is None:
-            texts()
+            report()
+            tables()
         else:
             from ..images import write_nrrd
             from .overlay import write_overlay
 
             volume = partial(write_nrrd, image, work / VOLUME)
-            write_overlay(analysis, image, work / OVERLAY, aside=volume, meanwhile=texts)
+            picture = work / OVERLAY
+            write_overlay(analysis, image, picture, aside=volume, before=report, meanwhile=tables)
         if exchange is not None and exchange.dicom:
             _write_dicom(analysis, image, exchange, work)
         names = sorted(entry.name for entry in work.iterdir())
     return tuple(folder / name for name in names)
 
 
-def _write_texts(analysis: Analysis, work: Path, exchange: Exchange | None) -> None:
-    """The report, the points and the tables."""
-    texts = {
-        REPORT: report_text(analysis, patient=None if exchange is None else exchange.patient),
-        LANDMARKS: landmarks_text(analysis),
-        VERTEBRAE: vertebrae_csv([analysis]),
-        AAC: aac_csv([analysis]),
-    }
-    for name, text in texts.items():
-        (work / name).write_text(text, encoding="utf-8", newline="")
+def _write_report(analysis: Analysis, work: Path, exchange: Exchange | None) -> None:
+    patient = None if exchange is None else exchange.patient
+    _write(work / REPORT, report_text(analysis, patient=patient))
+
+
+def _write_tables(analysis: Analysis, work: Path) -> None:
+    """The points and the tables."""
+    _write(work / LANDMARKS, landmarks_text(analysis))
+    _write(work / VERTEBRAE, vertebrae_csv([analysis]))
+    _write(work / AAC, aac_csv([analysis]))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def landmarks_text(analysis: Analysis) -> str:

@@ -130,6 +130,7 @@ def write_overlay(
     path: Path,
     *,
     aside: Callable[[], None] | None = None,
+    before: Callable[[], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Write the annotated picture as PNG.
@@ -139,6 +140,7 @@ def write_overlay(
         image: on what.
         path: the file.
         aside: what else another thread can do, before there is something to pack.
+        before: what else is to be done, while there is nothing yet to draw on.
         meanwhile: what else is to be done, while the last rows are packed.
 
     Raises:
@@ -151,6 +153,8 @@ def write_overlay(
         ground = beside.submit(_ground, image, layout)
         others = beside.submit(aside or (lambda: None))
         strokes = _strokes(analysis, layout)
+        if before is not None:
+            before()
         pixels = ground.result()
 
         def finish(first: int, end: int) -> None:
