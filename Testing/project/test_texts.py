@@ -66,7 +66,8 @@ def test_points_of_a_file_whose_name_is_no_text_are_compared_and_written(tmp_pat
         {"label": f"L1_{point}", "position": [x, y, 0.0]}
         for point, x, y in (("PS", 0, 0), ("AS", 30, 0), ("PI", 0, 25), ("AI", 30, 25))
     ]
-    text = json.dumps({"markups": [{"coordinateSystem": "LPS", "controlPoints": control}]})
+    node = {"coordinateSystem": "LPS", "controlPoints": control}
+    text = json.dumps({"markups": [node], "vertenet": "pixel=1.0,1.0,px"})
     for folder in ("predicted", "truth"):
         (tmp_path / folder).mkdir()
         try:

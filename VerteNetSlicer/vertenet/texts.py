@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 # An escape, or a character, that is half of a UTF-16 pair unless its other half follows.
@@ -38,6 +39,8 @@ def parsed_json(text: str, *, parse_constant: Callable[[str], Any] | None = None
 _FORMULA = re.compile(r"'*(?:[\t\r]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _FIRST = frozenset("'=+-@\uff1d\uff0b\uff0d\uff20") | frozenset(map(chr, (9, 10, 11, 12, 13, 32)))
 _NUMBERS = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?([ ;]-?\d+(\.\d*)?(e[-+]?\d+)?)*")
+_PIECE = 256
+"""Rows that are written at once."""
 
 
 def as_cell(text: str) -> str:
@@ -57,16 +60,20 @@ def from_cell(cell: str) -> str:
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Rows as lines of a CSV file; None is an empty cell, texts go through :func:`as_cell`."""
+    """Rows as pieces of a CSV file; None is an empty cell, texts go through :func:`as_cell`."""
+    waiting = iter(rows)
+    while some := list(islice(waiting, _PIECE)):
+        cells = [[as_cell(c) if isinstance(c, str) else c for c in row] for row in some]
+        text = _written(cells, "\n")
+        # Before Python 3.13 a lone CR is quoted only where it ends lines.
+        yield "".join(_quoted(row) for row in cells) if "\r" in text else text
+
+
+def _quoted(cells: Sequence[object]) -> str:
+    return _written([cells], "\r\n")[:-2] + "\n"
+
+
+def _written(rows: Iterable[Sequence[object]], end: str) -> str:
     stream = io.StringIO()
-    plain = csv.writer(stream, lineterminator="\n")
-    # Before Python 3.13 a lone CR is quoted only where it ends lines.
-    quoting = csv.writer(stream, lineterminator="\r\n")
-    for row in rows:
-        cells = [as_cell(cell) if isinstance(cell, str) else cell for cell in row]
-        broken = any(isinstance(cell, str) and "\r" in cell for cell in cells)
-        (quoting if broken else plain).writerow(cells)
-        line = stream.getvalue()
-        yield line[:-2] + "\n" if broken else line
-        stream.seek(0)
-        stream.truncate()
+    csv.writer(stream, lineterminator=end).writerows(rows)
+    return stream.getvalue()

@@ -84,7 +84,7 @@ def _rows(stream: TextIO, name: str) -> Iterator[tuple[int, Row]]:
     stream.seek(0)
     try:
         for i, row in enumerate(csv.reader(stream, delimiter=mark)):
-            cells = [from_cell(cell.strip()) for cell in row]
+            cells = [from_cell(c) if c[:1] == "'" else c for c in map(str.strip, row)]
             if not any(row):
                 continue
             if not columns:

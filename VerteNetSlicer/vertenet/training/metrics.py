@@ -150,17 +150,21 @@ def _mean(values: Array) -> Array:
 
 def _nearest(points: Array, others: Bodies) -> str | None:
     """The level of the body that lies closest by the points both have, if close enough."""
-    best, least = None, np.inf
-    own, own_height = points[_CORNERS], height(points)
-    for name, other in others.items():
-        theirs = other[_CORNERS]
-        both = np.isfinite(own + theirs).all(axis=1)
-        if both.any():
-            tall = own_height if np.isfinite(own_height) else height(other)
-            apart = float(np.linalg.norm(own[both].mean(0) - theirs[both].mean(0)))
-            if apart <= MATCH * tall and apart < least:
-                best, least = name, apart
-    return best
+    if not others:
+        return None
+    own, theirs = points[_CORNERS], np.stack(list(others.values()))[:, _CORNERS]
+    both = np.isfinite(own + theirs).all(axis=2, keepdims=True)
+    with np.errstate(invalid="ignore"):  # nothing in common
+        count = both.sum(axis=1)
+        step = np.where(both, own, 0.0).sum(axis=1) / count
+        step -= np.where(both, theirs, 0.0).sum(axis=1) / count
+    own_height = height(points)
+    known = np.isfinite(own_height)
+    tall = np.array([own_height if known else height(other) for other in others.values()])
+    apart = np.linalg.norm(step, axis=1)
+    apart[~(apart <= MATCH * tall)] = np.inf
+    best = int(apart.argmin())
+    return list(others)[best] if np.isfinite(apart[best]) else None
 
 
 def _match(
