@@ -151,6 +151,43 @@ def test_a_look_up_table_is_applied(
     assert "LUT applied" in image.history[0]
 
 
+@pytest.mark.parametrize("sequence", ["ModalityLUTSequence", "VOILUTSequence"])
+@pytest.mark.parametrize(
+    ("length", "applied"),
+    [(8192, True), (8194, True), (8190, False), (4096, False), (4098, False), (2000, False)],
+)
+def test_a_look_up_table_shorter_than_it_says_is_not_applied(
+    make_dicom: MakeDicom, twelve_bit: np.ndarray, sequence: str, length: int, applied: bool
+) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    item = Dataset()
+    item.LUTDescriptor = [4096, 0, 12]
+    item["LUTDescriptor"].VR = "US"
+    item.LUTData = ((4095 - np.arange(5000)) % 4096).astype(np.uint16).tobytes()[:length]
+    item["LUTData"].VR = "OW"
+    image = read_image(make_dicom(twelve_bit, BitsStored=12, **{sequence: Sequence([item])}))
+    assert np.array_equal(image.pixels, 4095 - twelve_bit if applied else twelve_bit)
+    assert any("LUT" in sentence for sentence in image.warnings) != applied
+
+
+@pytest.mark.parametrize("length", [4096, 2 * 4096])
+def test_a_look_up_table_of_8_bits_may_be_packed(
+    make_dicom: MakeDicom, twelve_bit: np.ndarray, length: int
+) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    item, kind = Dataset(), np.uint8 if length == 4096 else np.uint16
+    item.LUTDescriptor = [4096, 0, 8]
+    item["LUTDescriptor"].VR = "US"
+    item.LUTData = (255 - np.arange(4096) // 16).astype(kind).tobytes()
+    item["LUTData"].VR = "OW"
+    image = read_image(make_dicom(twelve_bit, BitsStored=12, VOILUTSequence=Sequence([item])))
+    assert np.array_equal(image.pixels, 255 - twelve_bit // 16)
+
+
 def test_padding_becomes_the_darkest_value_after_inversion(
     make_dicom: MakeDicom, twelve_bit: np.ndarray
 ) -> None:
@@ -220,6 +257,49 @@ def test_a_single_frame_multi_frame_object_is_read_with_its_spacing(
     image = read_image(path)
     assert np.array_equal(image.pixels, twelve_bit)
     assert image.spacing_mm == (0.5, 0.25)
+
+
+def test_an_enhanced_object_is_rescaled_as_its_group_says(
+    make_dicom: MakeDicom, twelve_bit: np.ndarray
+) -> None:
+    from pydicom.dataset import Dataset
+
+    def group(slope: str) -> Dataset:
+        transformation, holder = Dataset(), Dataset()
+        transformation.RescaleSlope, transformation.RescaleIntercept = slope, "4095"
+        holder.PixelValueTransformationSequence = [transformation]
+        return holder
+
+    shared = {"SharedFunctionalGroupsSequence": [group("-1")], "NumberOfFrames": 1}
+    negative = read_image(make_dicom(twelve_bit, BitsStored=12, **shared))
+    assert np.array_equal(negative.pixels, 4095.0 - twelve_bit)
+    own = {"PerFrameFunctionalGroupsSequence": [group("-2")], **shared}
+    frame = read_image(make_dicom(twelve_bit, BitsStored=12, name="frame", **own))
+    assert np.array_equal(frame.pixels, 4095.0 - 2.0 * twelve_bit)
+    top = {"RescaleSlope": "1", "RescaleIntercept": "0", **shared}
+    whole = read_image(make_dicom(twelve_bit, BitsStored=12, name="top", **top))
+    assert np.array_equal(whole.pixels, twelve_bit)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "word"),
+    [
+        (["A", "F"], ""),
+        (["P", "F"], ""),
+        (["A", "H"], "upside down"),
+        (["F", "A"], "on its side"),
+        (["H", "P"], "on its side"),
+        (["L", "F"], "frontal"),
+    ],
+)
+def test_where_the_head_lies_by_the_tags_is_said(
+    make_dicom: MakeDicom, twelve_bit: np.ndarray, orientation: list[str], word: str
+) -> None:
+    image = read_image(make_dicom(twelve_bit, PatientOrientation=orientation))
+    said = [w for w in image.warnings if "Patient Orientation" in w]
+    assert len(said) == bool(word)
+    assert all(word in sentence for sentence in said)
+    assert np.array_equal(image.pixels, twelve_bit)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from .dicom_layout import NATIVE, Layout
 from .dicom_pixels import stored_values
-from .dicom_tags import element_value, text, texts
+from .dicom_tags import element_value, functional_groups, text, texts
 from .grey import grey_from_colour
 from .libraries import dicom_errors
 
@@ -170,12 +170,17 @@ def _table(
         return None
     count, bits = (count & 0xFFFF) or 65536, bits & 0xFF
     if isinstance(raw, bytes):
-        wide = f"{order}u2" if len(raw) >= 2 * count else "u1"
-        raw = np.frombuffer(raw[: len(raw) // 2 * 2], wide)
+        # Entries of 8 bits may be packed, two to a word (in palettes whatever the descriptor
+        # says); any other length is a damaged table.
+        packed = len(raw) in (count, count + 1) and (bits == 8 or descriptor != "LUTDescriptor")
+        raw = np.frombuffer(
+            raw if packed else raw[: len(raw) // 2 * 2], "u1" if packed else order + "u2"
+        )
     # The descriptor's first value has the sign of the pixels, whatever its VR became.
     first = first - 65536 if signed and first > 32767 else first
     entries = np.atleast_1d(np.asarray(raw, dtype=np.float64))[:count]
-    return _Table(first, bits, entries) if entries.size >= 2 and 8 <= bits <= 16 else None
+    whole = entries.size == count >= 2
+    return _Table(first, bits, entries) if whole and 8 <= bits <= 16 else None
 
 
 def _look_up(table: _Table, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -199,9 +204,10 @@ def _modality(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
             low=0.0,
             high=float((1 << table.bits) - 1),
         )
+    holder = dataset if "RescaleSlope" in dataset else _group_with_slope(dataset)
     slope, intercept = (
-        _number(dataset, "RescaleSlope", 1.0),
-        _number(dataset, "RescaleIntercept", 0.0),
+        _number(holder, "RescaleSlope", 1.0),
+        _number(holder, "RescaleIntercept", 0.0),
     )
     if slope is None or intercept is None or slope == 0 or abs(slope) > _MAX_FACTOR:
         return grey.warn("Rescale Slope or Intercept in the file is not usable and was ignored.")
@@ -214,6 +220,16 @@ def _modality(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:
         low=min(ends),
         high=max(ends),
     )
+
+
+def _group_with_slope(dataset: Dataset) -> Dataset:
+    """The functional group of an enhanced object's one frame that holds a slope, if any."""
+    for group in functional_groups(dataset):
+        for item in element_value(group, "PixelValueTransformationSequence") or []:
+            if "RescaleSlope" in item:
+                found: Dataset = item
+                return found
+    return dataset
 
 
 def _voi(grey: Grey, dataset: Dataset, layout: Layout) -> Grey:

@@ -126,6 +126,11 @@ def remarks(dataset: Dataset) -> tuple[str, ...]:
             f"Patient Orientation {'/'.join(orientation)} is that of a frontal image, "
             "not of a lateral spine."
         )
+    elif orientation and orientation[0][:1] in ("H", "F"):
+        found.append(
+            f"Patient Orientation {'/'.join(orientation)} says that the head is at a side edge: "
+            "the image is used as stored and lies on its side."
+        )
     elif len(orientation) > 1 and orientation[1][:1] == "H":
         found.append(
             f"Patient Orientation {'/'.join(orientation)} says that the head is at the lower edge: "
@@ -143,10 +148,15 @@ def _frontal(name: str, what: str) -> ImageError:
 
 def _functional_group_spacing(dataset: Dataset) -> tuple[str, ...]:
     """Pixel Spacing of an enhanced object with one frame."""
-    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
-        for group in element_value(dataset, groups) or []:
-            for measures in element_value(group, "PixelMeasuresSequence") or []:
-                found = texts(measures, "PixelSpacing")
-                if found:
-                    return found
+    for group in functional_groups(dataset):
+        for measures in element_value(group, "PixelMeasuresSequence") or []:
+            found = texts(measures, "PixelSpacing")
+            if found:
+                return found
     return ()
+
+
+def functional_groups(dataset: Dataset) -> list[Dataset]:
+    """What an enhanced object with one frame says of it, before what it says of all frames."""
+    names = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+    return [group for name in names for group in element_value(dataset, name) or []]
