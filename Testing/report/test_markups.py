@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from vertenet.analysis import Analysis
 from vertenet.anatomy import Level, PointName, PointStatus
 from vertenet.batch import measure_set
 from vertenet.errors import LandmarkError
 from vertenet.geometry import PixelScale
-from vertenet.images import DxaImage
+from vertenet.images import DxaImage, read_image
 from vertenet.pipeline import measure
 from vertenet.report import LandmarkSet, landmarks_mrk_json, read_landmarks, report_text
 from vertenet.report.description import join, split
@@ -195,6 +196,29 @@ def test_positions_placed_by_hand_are_millimetres_of_their_image(
     np.testing.assert_allclose(
         given.spine.vertebrae[0].array(), an_analysis.spine.vertebrae[0].array(), atol=1e-9
     )
+
+
+@pytest.mark.parametrize(("size", "told"), [(700, False), (2000, True)])
+def test_positions_on_a_picture_with_dots_per_inch_are_told_or_refused(
+    an_analysis: Analysis, tmp_path: Path, size: int, told: bool
+) -> None:
+    # 72 dots per inch: Slicer's own reader gives a pixel of 0.353 mm, ours none.
+    (read,) = read_landmarks(by_hand(an_analysis, PixelScale(1.0, 1.0), tmp_path))
+    noise = np.random.default_rng(0).integers(0, 255, (size, size)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "scan.jpg", dpi=(72, 72))
+    image = read_image(tmp_path / "scan.jpg")
+    assert image.density_mm == pytest.approx((25.4 / 72, 25.4 / 72))
+    assert image.spacing_mm is None
+    if told:  # by either they lie on the large image
+        with pytest.raises(LandmarkError, match="72 dots per inch"):
+            measure_set(read, image)
+        return
+    found = measure_set(read, image)
+    np.testing.assert_allclose(
+        found.spine.vertebrae[0].array(), an_analysis.spine.vertebrae[0].array(), atol=1e-9
+    )
+    Image.fromarray(noise).save(tmp_path / "scan.png", dpi=(72, 72))
+    assert read_image(tmp_path / "scan.png").density_mm is None
 
 
 def test_positions_that_may_be_millimetres_take_no_spacing_without_their_image(

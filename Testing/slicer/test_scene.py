@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 
@@ -313,6 +314,31 @@ def test_exported_files_are_read_back_to_the_same_points(logic, examined, tmp_pa
         # 1e-9 px: a product and a quotient with the spacing.
         assert np.allclose(mine.array(), read.array(), atol=1e-9)
         assert [p.status for p in mine.points.values()] == [p.status for p in read.points.values()]
+
+
+@pytest.mark.parametrize("size", [1.0, 25.4 / 72])
+def test_markups_placed_by_hand_on_a_picture_come_back_where_they_lie(
+    logic, examined, scene, tmp_path, size
+):
+    import slicer
+
+    # Slicer's own reader makes a spacing of the dots per inch of a JPEG file.
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "picture")
+    slicer.util.updateVolumeFromArray(volume, examined.image.pixels[None])
+    volume.SetSpacing(size, size, 1.0)
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(tmp_path / "picture.jpg"))
+    volume.SetAndObserveStorageNodeID(storage.GetID())
+    controls = [
+        {"label": f"{v.level}_{name}", "position": [p.x * size, p.y * size, 0.0]}
+        for v in examined.review.spine
+        for name, p in v.points.items()
+    ]
+    node = {"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": controls}
+    (tmp_path / "picture.mrk.json").write_text(json.dumps({"markups": [node]}))
+    again = logic.open_landmarks(tmp_path / "picture.mrk.json", volume)
+    for mine, read in zip(examined.review.spine, again.review.spine, strict=True):
+        assert np.allclose(mine.array(), read.array(), atol=1e-9)
 
 
 def test_slicer_shows_exported_markups_on_the_exported_volume(logic, examined, tmp_path):

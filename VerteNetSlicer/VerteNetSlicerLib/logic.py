@@ -17,6 +17,7 @@ import slicer
 from vertenet.analysis import ModelIdentity
 from vertenet.anatomy import Level, PointName, ReaderDecision, Side
 from vertenet.errors import ImageError, LandmarkError, OutputError, VerteNetError
+from vertenet.geometry import PixelScale
 from vertenet.images import read_image
 from vertenet.images.person import GIVEN
 from vertenet.measure import Plaque, Wall
@@ -235,7 +236,10 @@ class VerteNetLogic(VTKObservationMixin):
                 f"Expected landmarks of an image of {image.width} x {image.height} pixels, got "
                 f"{size[0]} x {size[1]}. Select the image they were placed on."
             )
-        found = chosen[0].in_pixels(image.scale)
+        column, row, _ = volume.GetSpacing()
+        # Slicer's own reader makes lengths of a picture's dots per inch, which are no spacing.
+        scale = image.scale if image.scale.in_mm else PixelScale(row, column)
+        found = chosen[0].in_pixels(scale)
         self._take_subject(volume, found)
         identity = found.model and ModelIdentity.of(found.model)
         shown = self._show(volume, Review.of(found.spine, identity, found.aac_reading))

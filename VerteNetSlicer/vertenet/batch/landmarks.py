@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..analysis import Analysis
+from ..anatomy import spine_arrays
 from ..errors import ConfigurationError, LandmarkError
 from ..geometry import PixelScale
+from ..images.lengths import check_lengths
 from ..images.person import given_or_known, said_by
 from ..images.spacing import AGREEMENT, SHAPE_ONLY, UNKNOWN
 from ..pipeline import frame_of, measure
@@ -110,6 +112,9 @@ def _alone(landmarks: LandmarkSet, spacing_mm: tuple[float, float] | None) -> La
 
 def _on_image(landmarks: LandmarkSet, image: DxaImage) -> LandmarkSet:
     """Check, or complete, the frame by the image on which the points lie."""
+    if landmarks.in_lengths and not image.scale.in_mm:
+        xy = spine_arrays(landmarks.spine)[0].reshape(-1, 2)
+        check_lengths(xy, (image.width, image.height), image.density_mm, image.name)
     landmarks = landmarks.in_pixels(image.scale)
     frame = landmarks.frame
     if frame.width is None or frame.height is None:

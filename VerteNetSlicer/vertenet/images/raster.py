@@ -121,13 +121,17 @@ def _read(
     rows, columns = reader.GetSize()[axes[1]], reader.GetSize()[axes[0]]
     values = values.reshape((rows, columns, components) if components > 1 else (rows, columns))
     grey, history = _to_grey(values, kind, data)
-    return build_image(
+    image = build_image(
         grey,
         path.name,
         check_field(spacing, rows),
         history=history,
         warnings=_axes_remark(reader, axes) if kind in _WITH_SPACING else (),
     )
+    column, row = (float(reader.GetSpacing()[axis]) for axis in axes)
+    if kind in _WITH_SPACING or (row, column) == (1.0, 1.0):
+        return image
+    return replace(image, density_mm=(row, column))
 
 
 def _with_suffix(path: Path, data: bytes, kind: str, folder: Path) -> Path:

@@ -34,6 +34,8 @@ class DxaImage:
         age_years: age at the study in years, where the DICOM file says so, or it was given.
         sex_source: who says the sex, one of :data:`vertenet.images.person.SOURCES`.
         age_source: who says the age.
+        density_mm: (row, column) that other programs give a pixel by a picture's dots per
+            inch; never a spacing, it only tells whether lengths were placed by it.
     """
 
     pixels: Pixels
@@ -46,6 +48,7 @@ class DxaImage:
     age_years: float | None = None
     sex_source: str = UNKNOWN
     age_source: str = UNKNOWN
+    density_mm: tuple[float, float] | None = None
 
     @property
     def width(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ImageError
 from ..images import DxaImage, read_image
+from ..images.lengths import check_lengths
 from .annotated import Annotated, stem
 from .pairing import nearest
 
@@ -26,11 +27,13 @@ class Frame(NamedTuple):
         size: (width, height) in pixels.
         spacing_mm: (row, column), or None where millimetres are unknown.
         pixel: (column, row) size of a pixel in the image's lengths: millimetres, or ones.
+        density_mm: (row, column) by a picture's dots per inch, or None.
     """
 
     size: tuple[int, int]
     spacing_mm: tuple[float, float] | None
     pixel: tuple[float, float] = (1.0, 1.0)
+    density_mm: tuple[float, float] | None = None
 
 
 class ImageFiles:
@@ -110,9 +113,16 @@ def read_annotated(item: Annotated, images: ImageFiles) -> DxaImage:
 
 
 def in_pixels(item: Annotated, frame: Frame) -> Annotated:
-    """Points that are positions in the image's lengths as pixels; others as they are."""
+    """Points that are positions in the image's lengths as pixels; others as they are.
+
+    Raises:
+        LandmarkError: if it cannot be told which lengths they are.
+    """
     if not item.in_lengths:
         return item
+    if frame.spacing_mm is None and item.bodies:
+        xy = np.concatenate(list(item.bodies.values()))
+        check_lengths(xy, frame.size, frame.density_mm, item.image)
     pixel = np.asarray(frame.pixel)
     bodies = {level: points / pixel for level, points in item.bodies.items()}
     return Annotated(**{**item.__dict__, "bodies": bodies, "in_lengths": False})
@@ -131,7 +141,7 @@ def frames_of(items: Iterable[Annotated], images: Path | None) -> dict[str, Fram
 def frame_of(image: DxaImage) -> Frame:
     """Size and spacing of an image."""
     pixel = float(image.scale.column), float(image.scale.row)
-    return Frame((image.width, image.height), image.spacing_mm, pixel)
+    return Frame((image.width, image.height), image.spacing_mm, pixel, image.density_mm)
 
 
 def _read(item: Annotated, images: ImageFiles) -> DxaImage:
