@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 _TURNS = "20000"  # of a waiting loop, some 20 ns each
+_SWITCH_S = 0.0003
 
 _other: ContextVar[Future[Any] | None] = ContextVar("other", default=None)
 
@@ -31,11 +33,14 @@ def occupied() -> bool:
 
 
 def rest_soon() -> None:
-    """Let torch's idle threads sleep after a third of a millisecond, not after five.
+    """Let threads of a process that is ours alone hinder each other less.
 
-    As long as they wait they hold a core that something else could use.  For a process that
-    is ours alone, before torch is first imported; what the user's environment says stays.
+    Torch's idle ones sleep after a third of a millisecond, not after five: as long as they
+    wait they hold a core that something else could use.  Python's hand over as soon, not
+    after five.  To be called before torch is first imported; what the user's environment
+    says about waiting stays.
     """
+    sys.setswitchinterval(_SWITCH_S)
     # Source: GNU libgomp manual, OMP_WAIT_POLICY and GOMP_SPINCOUNT
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", _TURNS)
