@@ -259,6 +259,34 @@ def test_a_single_frame_multi_frame_object_is_read_with_its_spacing(
     assert image.spacing_mm == (0.5, 0.25)
 
 
+@pytest.mark.parametrize("enhanced", [True, False])
+@pytest.mark.parametrize(
+    ("cosines", "word"),
+    [
+        ([0, 1, 0, 0, 0, -1], ""),
+        ([0, -1, 0, 0, 0, -1], ""),
+        ([1, 0, 0, 0, 1, 0], ""),
+        ([0, 1, 0, 0, 0, 1], "upside down"),
+        ([0, 0, 1, 0, 1, 0], "on its side"),
+        ([0, 0, 0, 0, 0, 0], ""),
+    ],
+)
+def test_where_the_head_lies_by_cosines_is_said(
+    make_dicom: MakeDicom, twelve_bit: np.ndarray, cosines: list[float], word: str, enhanced: bool
+) -> None:
+    from pydicom.dataset import Dataset
+
+    tags: dict[str, object] = {"ImageOrientationPatient": cosines}
+    if enhanced:
+        plane, group = Dataset(), Dataset()
+        plane.ImageOrientationPatient = cosines
+        group.PlaneOrientationSequence = [plane]
+        tags = {"PerFrameFunctionalGroupsSequence": [group], "NumberOfFrames": 1}
+    warnings = read_image(make_dicom(twelve_bit, **tags)).warnings
+    said = [w for w in ("upside down", "on its side") if any(w in s for s in warnings)]
+    assert said == ([word] if word else [])
+
+
 def test_an_enhanced_object_is_rescaled_as_its_group_says(
     make_dicom: MakeDicom, twelve_bit: np.ndarray
 ) -> None:
@@ -292,7 +320,7 @@ def test_an_enhanced_object_is_rescaled_as_its_group_says(
         (["L", "F"], "frontal"),
     ],
 )
-def test_where_the_head_lies_by_the_tags_is_said(
+def test_where_the_head_lies_by_patient_orientation_is_said(
     make_dicom: MakeDicom, twelve_bit: np.ndarray, orientation: list[str], word: str
 ) -> None:
     image = read_image(make_dicom(twelve_bit, PatientOrientation=orientation))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import ImageError
 from .age import dicom_age
+from .header_axes import axes_remark
 from .libraries import dicom_errors
 from .spacing import SpacingTags
 
@@ -136,7 +140,25 @@ def remarks(dataset: Dataset) -> tuple[str, ...]:
             f"Patient Orientation {'/'.join(orientation)} says that the head is at the lower edge: "
             "the image is used as stored and may be upside down."
         )
+    elif not orientation:
+        found.extend(_oriented(dataset))
     return tuple(found)
+
+
+def _oriented(dataset: Dataset) -> tuple[str, ...]:
+    """The same where cosines tell it: Image Orientation (Patient), also of an enhanced frame."""
+    holders = [dataset]
+    for group in functional_groups(dataset):
+        holders += element_value(group, "PlaneOrientationSequence") or []
+    for holder in holders:
+        try:
+            cosines = [float(value) for value in texts(holder, "ImageOrientationPatient")]
+        except ValueError:
+            continue
+        if len(cosines) == 6 and all(math.isfinite(value) for value in cosines):
+            across, down = np.array(cosines[:3]), np.array(cosines[3:])
+            return axes_remark(np.stack([across, down, np.cross(across, down)], axis=1), (0, 1))
+    return ()
 
 
 def _frontal(name: str, what: str) -> ImageError:
