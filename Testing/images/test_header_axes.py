@@ -125,3 +125,39 @@ def test_real_numbers_whose_small_ones_are_white_are_inverted(
     # Single precision of numbers up to 36: 4e-6.
     np.testing.assert_allclose(image.pixels, values.max() + values.min() - values, atol=4e-6)
     assert image.history == ("inverted (TIFF MinIsWhite)",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "offset"),
+    [
+        (np.uint32, 2**31),
+        (np.int32, -(2**30)),
+        (np.int64, 2**40),
+        (np.int64, -(2**63)),
+        (np.uint64, 2**64 - 256),
+        (np.float64, 1e9),
+        (np.float64, -1e14),
+    ],
+)
+def test_values_on_a_high_floor_keep_their_differences(
+    eight_bit: np.ndarray, kind: type, offset: float
+) -> None:
+    from vertenet.images import image_from_array
+
+    values = eight_bit.astype(kind) + kind(offset)
+    image = image_from_array(values)
+    assert np.array_equal(image.pixels, eight_bit - int(eight_bit.min()))
+    assert any("taken off" in line for line in image.history)
+
+
+@pytest.mark.parametrize("kind", [np.uint32, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("factor", [1, 2**20])
+def test_other_values_of_32_bits_stay_as_they_are(
+    twelve_bit: np.ndarray, kind: type, factor: int
+) -> None:
+    from vertenet.images import image_from_array
+
+    values = (twelve_bit.astype(np.int64) // 4 * factor).astype(kind)
+    image = image_from_array(values)
+    assert np.array_equal(image.pixels, values)
+    assert image.history == ()

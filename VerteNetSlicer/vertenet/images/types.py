@@ -14,6 +14,8 @@ from .person import UNKNOWN, believed_age, said_by, source_of
 from .spacing import Spacing, user_spacing
 
 Pixels = NDArray[np.float32]
+_SINGLE, _FINE = 2.0**-24, 2.0**-16
+"""Relative rounding of single precision, and the share of the range that it may reach."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +139,7 @@ def build_image(
         ImageError: too small, too large, without a finite number, or constant.
     """
     check_size(values.shape[0], values.shape[1], name)
+    values, lowered = _without_offset(values)
     pixels, notes = _finite(values, name)
     age_years, doubts = believed_age(age_years)
     if float(pixels.min()) == float(pixels.max()):
@@ -148,13 +151,35 @@ def build_image(
         scale=spacing.scale,
         spacing_source=spacing.source,
         name=name,
-        history=history + notes,
+        history=history + lowered + notes,
         warnings=warnings + notes + doubts + spacing.warnings,
         sex=sex,
         age_years=age_years,
         sex_source=source_of(sex, sources[0]),
         age_source=source_of(age_years, sources[1]),
     )
+
+
+def _without_offset(
+    values: NDArray[np.generic],
+) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+    """Values whose differences single precision can hold: less their lowest where they are high.
+
+    Of 32 bits and more alone; the network and all that is measured ask for differences only.
+    """
+    if values.dtype.kind not in "iuf" or values.dtype.itemsize < 4:
+        return values, ()
+    known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if known.size == 0:
+        return values, ()
+    low, high = known.min().item(), known.max().item()
+    if max(abs(low), abs(high)) * _SINGLE <= (high - low) * _FINE:
+        return values, ()
+    note = f"{low:g} taken off every value, which are too large for single precision"
+    if values.dtype.kind == "f":
+        return np.asarray(values, np.float64) - low, (note,)
+    # Modulo 2**64 the difference is right whatever the sign.
+    return values.astype(np.uint64) - np.uint64(low % 2**64), (note,)
 
 
 def _finite(values: NDArray[np.generic], name: str) -> tuple[Pixels, tuple[str, ...]]:
