@@ -15,6 +15,7 @@ from vertenet.images import read_image
 from vertenet.images.dicom_bits import codes_from_words
 from vertenet.images.dicom_codecs import by_gdcm, by_pydicom
 from vertenet.images.dicom_layout import read_layout
+from vertenet.images.spacing import unknown_spacing
 
 RLE, JPEG = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"
 LOSSLESS = {
@@ -188,6 +189,48 @@ def test_baseline_jpeg_grey_in_several_fragments(
     assert np.abs(read_image(tmp_path / "scan").pixels - eight_bit).max() <= 4
     for frame in both_ways(raw):
         assert np.abs(frame.astype(float) - eight_bit).max() <= 4
+
+
+@pytest.mark.parametrize("fragments", [1, 3])
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG-LS", "JPEG 2000", "RLE"])
+@pytest.mark.parametrize("share", [0.5, 0.97])
+def test_truncated_data_are_refused_and_never_filled_with_grey(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], kind: str, share: float, fragments: int
+) -> None:
+    import pydicom
+    from pydicom.encaps import encapsulate, generate_frames
+
+    noise = np.random.default_rng(0).integers(0, 255, (120, 80)).astype(np.uint8)
+    if kind == "JPEG":
+        syntax, frame = JPEG, jpeg(noise)
+    else:
+        syntax = LOSSLESS[kind]
+        data = pydicom.dcmread(io.BytesIO(compress(dicom_as_bytes(noise), syntax)))
+        frame = next(generate_frames(data.PixelData, number_of_frames=1))
+    cut = frame[: int(len(frame) * share) // 2 * 2]
+    for part, name in ((frame, "whole"), (cut, "cut")):
+        pixels = encapsulate([part], fragments_per_frame=1 if kind == "RLE" else fragments)
+        raw = dicom_as_bytes(noise, syntax, compressed=True, PixelData=pixels)
+        (tmp_path / name).write_bytes(raw)
+    assert read_image(tmp_path / "whole").warnings == unknown_spacing().warnings
+    with pytest.raises(ImageError, match=r"truncated|cannot be decoded"):
+        read_image(tmp_path / "cut")
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_damaged_lossy_data_are_read_with_a_warning(
+    tmp_path: Path, dicom_as_bytes: Callable[..., bytes], colour: bool
+) -> None:
+    from pydicom.encaps import encapsulate
+
+    shape = (120, 80, 3) if colour else (120, 80)
+    noise = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
+    frame = bytearray(jpeg(noise))
+    cut = bytes(frame[: len(frame) // 2]) + b"\xff\xd9"
+    tags = {"PhotometricInterpretation": "YBR_FULL_422"} if colour else {}
+    raw = dicom_as_bytes(noise, JPEG, compressed=True, PixelData=encapsulate([cut]), **tags)
+    (tmp_path / "cut").write_bytes(raw)
+    assert any("JPEG data are damaged" in s for s in read_image(tmp_path / "cut").warnings)
 
 
 def test_lossless_jpeg_written_by_gdcm(tmp_path: Path, twelve_bit: np.ndarray) -> None:

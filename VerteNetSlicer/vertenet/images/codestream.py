@@ -19,6 +19,27 @@ def codestream_size(data: bytes) -> tuple[int, int] | None:
     return jpeg_size(data, start) if start >= 0 else None
 
 
+def joined_fragments(data: bytes) -> bytes:
+    """The one frame inside encapsulated data, its fragments joined; what is there if cut.
+
+    Source: DICOM PS3.5 A.4: items FFFE,E000 of which the first is the table of offsets.
+    """
+    place, parts = 0, []
+    while data[place : place + 4] == b"\xfe\xff\x00\xe0":
+        length = int.from_bytes(data[place + 4 : place + 8], "little")
+        parts.append(data[place + 8 : place + 8 + length])
+        place += 8 + length
+    return b"".join(parts[1:])
+
+
+def lacks_end(frame: bytes) -> bool:
+    """Whether a JPEG or JPEG-LS stream stops before its end-of-image marker.
+
+    Decoders fill the rest with grey, or with what was there before.  Other streams say so.
+    """
+    return frame[:3] == b"\xff\xd8\xff" and not jpeg_is_complete(frame)
+
+
 def jpeg_size(data: bytes, start: int = 0) -> tuple[int, int] | None:
     """(rows, columns) in the frame header of the JPEG stream that begins at `start`."""
     found = _segment(data, start, _FRAMES)

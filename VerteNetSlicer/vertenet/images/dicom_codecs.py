@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from ..errors import ImageError
-from .codestream import codestream_size
+from .codestream import codestream_size, joined_fragments, lacks_end
 from .dicom_layout import Layout, Stored
-from .libraries import dicom_errors, pydicom_major, quiet_decoders, simpleitk
+from .libraries import (
+    DAMAGED_JPEG,
+    dicom_errors,
+    is_damage,
+    pydicom_major,
+    quiet_decoders,
+    simpleitk,
+)
 from .limits import reason
 
 if TYPE_CHECKING:
@@ -47,6 +55,11 @@ def decode_frame(dataset: Dataset, data: bytes, layout: Layout, name: str) -> St
             f"{name}: expected {layout.columns} x {layout.rows} pixels as its tags say, got "
             f"compressed data of {size[1]} x {size[0]}."
         )
+    if lacks_end(joined_fragments(data)):
+        raise ImageError(
+            f"{name}: expected a whole {title} image, got one that is truncated. Copy or export it "
+            "again."
+        )
     failures = []
     for decode in _decoders(layout):
         try:
@@ -62,6 +75,24 @@ def decode_frame(dataset: Dataset, data: bytes, layout: Layout, name: str) -> St
         f"{name}: expected readable pixels, but its {title} data cannot be decoded "
         f"({failures[-1]}). Export it uncompressed if the file is not damaged."
     )
+
+
+def damage(data: bytes, layout: Layout) -> tuple[str, ...]:
+    """A sentence where libjpeg finds lossy data damaged, which pydicom's plugins do not say."""
+    frame = joined_fragments(data)
+    if layout.syntax not in _JPEG or layout.allocated != 8 or not frame:
+        return ()
+    sitk = simpleitk()
+    with tempfile.TemporaryDirectory(prefix="vertenet-") as folder:
+        path = os.path.join(folder, "frame.jpg")
+        with open(path, "wb") as stream:
+            stream.write(frame)
+        with quiet_decoders(also_stdout=True) as said, suppress(*dicom_errors()):
+            reader = sitk.ImageFileReader()
+            reader.SetImageIO("JPEGImageIO")
+            reader.SetFileName(path)
+            reader.Execute()
+    return (DAMAGED_JPEG,) if is_damage(said) else ()
 
 
 def _decoders(layout: Layout) -> tuple[Decoder, ...]:

@@ -63,10 +63,12 @@ def grey_from_dicom(dataset: Dataset, layout: Layout, keyword: str, name: str) -
     first = (*first, *codes.history)
     if layout.photometric == "PALETTE COLOR":
         return replace(
-            _palette(dataset, layout, stored, name), history=(*first, "palette colour to grey")
+            _palette(dataset, layout, stored, name),
+            history=(*first, "palette colour to grey"),
+            warnings=codes.warnings,
         )
     if layout.samples == 3:
-        return _colour(stored, layout, first, name)
+        return replace(_colour(stored, layout, first, name), warnings=codes.warnings)
     if layout.photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
         raise ImageError(
             f"{name}: expected MONOCHROME1, MONOCHROME2, RGB, YBR or PALETTE COLOR, got "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import ImageError
 from .dicom_bits import Codes, codes_from_words
-from .dicom_codecs import decode_frame
+from .dicom_codecs import damage, decode_frame
 from .dicom_layout import NATIVE, Layout, Stored
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def stored_values(dataset: Dataset, layout: Layout, name: str) -> Codes:
         raise ImageError(f"{name}: expected pixels, got an empty Pixel Data element.")
     if layout.syntax in NATIVE:
         raw = _native(data, layout, str(element.VR), name)
-    else:
-        raw = decode_frame(dataset, data, layout, name)
-    return codes_from_words(dataset, raw, layout, name)
+        return codes_from_words(dataset, raw, layout, name)
+    raw = decode_frame(dataset, data, layout, name)
+    codes = codes_from_words(dataset, raw, layout, name)
+    return replace(codes, warnings=codes.warnings + damage(data, layout))
 
 
 def _native(data: bytes, layout: Layout, vr: str, name: str) -> Stored:

@@ -13,6 +13,13 @@ from .limits import DECODER_ERRORS
 
 _LOCK = threading.RLock()
 
+DAMAGED_JPEG = "The JPEG data are damaged: parts of the image may be wrong."
+
+
+def is_damage(said: list[str]) -> bool:
+    """Whether libjpeg told of damage: it goes on after it, with noise or grey in what follows."""
+    return any("Corrupt JPEG" in line or "Premature" in line for line in said)
+
 
 def simpleitk() -> Any:
     """SimpleITK, imported on first use; it has no types of its own."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from .grey import grey_from_colour
 from .header_axes import axes_remark, nrrd_units
-from .libraries import quiet_decoders, simpleitk
+from .libraries import DAMAGED_JPEG, is_damage, quiet_decoders, simpleitk
 from .limits import DECODER_ERRORS, check_size, reason
 from .orientation import asks_to_be_turned, orientation
 from .png_alpha import is_grey_alpha, read_grey_alpha, without_transparent_grey
@@ -47,7 +47,6 @@ _SUFFIXES = {
     "NRRD": (".nrrd", ".nhdr"),
     "MetaImage": (".mha", ".mhd"),
 }
-_DAMAGED = "The JPEG data are damaged: parts of the image may be wrong."
 _WITH_SPACING = ("NRRD", "NIfTI", "MetaImage")
 
 
@@ -82,9 +81,7 @@ def read_raster(
         ):
             source = _with_suffix(path, data, kind, Path(folder))
             image = _read(source, path, data, kind, spacing_mm)
-        # libjpeg goes on after damage, with noise or grey in what follows.
-        damaged = any("Corrupt JPEG" in line or "Premature" in line for line in said)
-        image = _warned(image, _DAMAGED if damaged else "")
+        image = _warned(image, DAMAGED_JPEG if is_damage(said) else "")
         return _warned(image, asks_to_be_turned(data, kind))
     except DECODER_ERRORS as error:
         raise ImageError(
