@@ -157,6 +157,19 @@ def test_rows_by_level_grade_look_and_quality_split_the_errors():
     assert row(result, "level", "L3")["false_per_image"] is None
 
 
+@pytest.mark.parametrize(("kinds", "grouped"), [(100, True), (101, False)])
+def test_words_that_differ_from_image_to_image_group_nothing(tmp_path, kinds, grouped):
+    names = [f"i{i}" for i in range(kinds)]
+    truth = {n: image(n, levels=("L1", f"?{n}"), quality=f"remark {n}", look="a") for n in names}
+    found = write_evaluation(evaluate(truth, truth), tmp_path, plots=False)
+    groups = [r.value for r in found.rows if r.group == "quality"]
+    assert len(groups) == (kinds if grouped else 0)
+    assert [r.value for r in found.rows if r.group == "look"] == ["a"]
+    assert [r.value for r in found.rows if r.group == "level"] == ["L1"]
+    said = [note for note in found.notes if "101 different words of quality" in note]
+    assert len(said) == (not grouped)
+
+
 def test_rows_by_the_annotators_confidence_hold_those_points_only():
     truth = image(confidence={level: ["low"] + ["high"] * 5 for level in LEVELS})
     predicted = image()

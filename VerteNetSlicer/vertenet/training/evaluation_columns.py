@@ -58,20 +58,36 @@ class Chosen:
     points: Flags | None = None
 
 
+MOST_WORDS = 100
+"""Words that are still groups of images; each takes a row, and memory with every image."""
+
+
 class _Words:
     """Words as small numbers; 0 is none."""
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
-        self.column = array("H")
+        self.column = array("I")
 
     def add(self, word: str | None) -> None:
         self.column.append(self.codes.setdefault(word, len(self.codes) + 1) if word else 0)
 
     def groups(self) -> list[tuple[str, Flags]]:
-        """Each word with the flags of those that have it, in the order of the alphabet."""
-        values = np.frombuffer(self.column, dtype=np.uint16)
-        return [(word, values == self.codes[word]) for word in sorted(self.codes)]
+        """Each word with the flags of those that have it, in the order of the alphabet.
+
+        Nothing where there are too many: what differs from image to image groups nothing.
+        """
+        return [] if self.too_many else self.named(sorted(self.codes))
+
+    def named(self, words: Iterable[str]) -> list[tuple[str, Flags]]:
+        """Those of the words that are there, however many others there are."""
+        values = np.frombuffer(self.column, dtype=np.uint32)
+        return [(word, values == self.codes[word]) for word in words if word in self.codes]
+
+    @property
+    def too_many(self) -> bool:
+        """Whether these are no groups but remarks."""
+        return len(self.codes) > MOST_WORDS
 
 
 class Columns:
@@ -140,7 +156,7 @@ class Columns:
 
     def of_level(self, level: str) -> Flags:
         """(vertebrae,) flags of a level."""
-        return dict(self._level.groups()).get(level, np.zeros(len(self._image), dtype=bool))
+        return dict(self._level.named([level])).get(level, np.zeros(len(self._image), dtype=bool))
 
     def looks(self) -> list[tuple[str, Flags]]:
         """The looks with the flags of their vertebrae."""
@@ -152,6 +168,17 @@ class Columns:
         return self._errors["along"].load()[found], self._errors["down"].load()[found]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on columns that are not grouped by."""
+        columns = {"look": self._look, "quality": self._quality, "confidence": self._words}
+        return tuple(
+            f"There are {len(words.codes)} different words of {name}, more than {MOST_WORDS}: no "
+            "figures by them."
+            for name, words in columns.items()
+            if words.too_many
+        )
+
+    @property
     def _at(self) -> NDArray[np.uint32]:
         return np.frombuffer(self._image, dtype=np.uint32)
 
@@ -160,7 +187,7 @@ class Columns:
         return Chosen(np.ones(len(self._image), dtype=bool), images, rows)
 
     def _groups(self) -> list[tuple[tuple[str, str], Chosen]]:
-        levels = {name: flags for name, flags in self._level.groups() if name in LABELLED}
+        levels = dict(self._level.named(LABELLED))
         none = np.zeros(len(self._image), dtype=bool)
         out = [(("all", "corners"), self._all()), (("all", "six points"), self._all(ALL_ROWS))]
         for name, members in REGIONS.items():

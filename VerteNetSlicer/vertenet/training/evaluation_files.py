@@ -65,7 +65,7 @@ def write_evaluation(
             found.add(case)
             points(_point_rows(case))
             grades(_grade_rows(case))
-    found.notes = evaluation.notes
+    found.notes = (*evaluation.notes, *found.columns.notes)
     names = list(found.rows[0].figures)
     with _table(output / "summary.csv", ("group", "value", *names)) as summary:
         summary([r.group, r.value, *r.figures.values()] for r in found.rows)
