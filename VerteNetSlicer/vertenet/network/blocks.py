@@ -67,11 +67,11 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     """Scaled dot-product attention over all positions of (N, C, H, W) maps."""
     n, c, h, w = query.shape
 
-    def tokens(x: Tensor) -> Tensor:
-        return x.flatten(2).reshape(n, heads, c // heads, -1).transpose(2, 3)
+    def tokens(x: Tensor) -> Tensor:  # as channels-last maps lie: nothing is copied
+        return x.permute(0, 2, 3, 1).reshape(n, -1, heads, c // heads).transpose(1, 2)
 
     out = F.scaled_dot_product_attention(tokens(query), tokens(key), tokens(value))
-    return out.transpose(2, 3).reshape(n, c, h, w)
+    return out.transpose(1, 2).reshape(n, h, w, c).permute(0, 3, 1, 2)
 
 
 class DualResolutionAttention(nn.Module):
@@ -105,10 +105,8 @@ class DualResolutionAttention(nn.Module):
         other = query if source is None else self.norm_source(source)
         key, value = self.key_value(other).chunk(2, 1)
         high = _attend(self.query(query), key, value, self.heads)
-        low_in, low_other = (
-            F.max_pool2d(query, 2, ceil_mode=True),
-            F.max_pool2d(other, 2, ceil_mode=True),
-        )
+        low_in = F.max_pool2d(query, 2, ceil_mode=True)
+        low_other = low_in if source is None else F.max_pool2d(other, 2, ceil_mode=True)
         key, value = self.low_key_value(low_other).chunk(2, 1)
         low = _attend(self.low_query(low_in), key, value, self.heads)
         low = F.interpolate(low, size=x.shape[-2:], mode="bilinear", align_corners=False)
