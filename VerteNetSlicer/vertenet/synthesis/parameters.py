@@ -184,9 +184,10 @@ def _drawn_bones(rng: np.random.Generator, look: str) -> Params:
 
 
 def _crest(rng: np.random.Generator) -> float:
-    """Height of the iliac crests' tops: mostly at the disc L4/L5 (-110), at most down to S1.
+    """Height of the iliac crests' tops: from the disc L4/L5 (-110) to S1, mostly upper L5.
 
-    The line between both crests crosses L4 or the disc L4/L5 in most people; readers number by it.
+    The line between both crests crosses L4 or the disc L4/L5 in most people, but what stands
+    out on a lateral scan is lower; readers number by it.
     """
     if _chance(rng, 0.75):
         return float(np.clip(rng.normal(-80, 50), -190, 60))
