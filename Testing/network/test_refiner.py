@@ -67,3 +67,20 @@ def test_scaled_frames_magnify_about_the_same_centre():
     assert torch.allclose(to_image(smaller, origin), to_image(frames, origin))
     assert torch.allclose(to_image(smaller, corner), to_image(frames, 0.8 * corner))
     assert float(body_size(smaller)) == pytest.approx(0.8 * float(body_size(frames)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 14])
+def test_crops_are_the_same_to_the_bit_on_one_thread_and_on_two(count):
+    before = torch.get_num_threads()
+    generator = torch.Generator().manual_seed(count)
+    image = torch.rand(1, 1, 706, 322, generator=generator)
+    points = torch.stack([turned(7.3 * k) * (1 + 0.01 * k) + 11.7 * k for k in range(count)])
+    frames = crop_frames(points)
+    try:
+        torch.set_num_threads(1)
+        one = cut_crops(image, frames)
+        torch.set_num_threads(2)
+        two = cut_crops(image, frames)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(one, two)

@@ -56,8 +56,7 @@ def cut_crops(image: Tensor, frames: Tensor, image_index: Tensor | None = None) 
     h, w = image.shape[-2:]
     steps = torch.arange(CROP_PX, dtype=frames.dtype) - (CROP_PX - 1) / 2
     v, u = torch.meshgrid(steps, steps, indexing="ij")
-    uv1 = torch.stack((u, v, torch.ones_like(u)), -1)
-    xy = torch.einsum("nij,hwj->nhwi", frames, uv1)
+    xy = _placed(frames[:, None, None], u[..., None], v[..., None])
     grid = (xy + 0.5) * 2 / torch.tensor([w, h], dtype=frames.dtype) - 1
     if image_index is None:
         tall = grid.reshape(1, -1, CROP_PX, 2)
@@ -72,7 +71,15 @@ def cut_crops(image: Tensor, frames: Tensor, image_index: Tensor | None = None) 
 
 def to_image(frames: Tensor, uv: Tensor) -> Tensor:
     """Crop coordinates (N, K, 2) to image pixels (N, K, 2)."""
-    return torch.einsum("nij,nkj->nki", frames[:, :, :2], uv) + frames[:, None, :, 2]
+    return _placed(frames[:, None], uv[..., :1], uv[..., 1:])
+
+
+def _placed(frames: Tensor, u: Tensor, v: Tensor) -> Tensor:
+    """Frames (..., 2, 3) at u and v (..., 1): (..., 2), term by term.
+
+    A matrix product would round otherwise on one thread than on two.
+    """
+    return frames[..., 0] * u + frames[..., 1] * v + frames[..., 2]
 
 
 def to_crop(frames: Tensor, xy: Tensor) -> Tensor:
