@@ -33,7 +33,7 @@ from vertenet.synthesis import SyntheticScan, synthesise
 FIRST_SEED = 940_000_000
 SIZE = (704, 352)
 EVIDENCE = (0.3, 0.6, 0.7, 0.8, 0.9, 1.0, 1.3)
-PRICE = ((0.5, 2.0), (1.0, 3.0), (1.0, 4.0), (2.0, 4.0), (40.0, 0.0))
+PRICE = ((0.5, 2.0), (0.5, 3.0), (1.0, 3.0), (1.0, 4.0), (2.0, 4.0), (40.0, 0.0))
 KEPT_EVERY = 20
 _LABELLED = range(3, 17)  # T4 ... L5 among T1 ... S1
 _MEASURABLE = 1  # of `SyntheticScan.visible`
