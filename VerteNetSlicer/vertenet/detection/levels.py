@@ -16,7 +16,8 @@ _SD_STEP = 0.16
 _EVIDENCE = 0.6
 """Neighbours see the same image: K bodies count as this many times the root of K, so that a
 chain of fourteen is not surer than it should be.  Chosen, with the price of a body that is
-none, by the log loss of the confidence on synthetic scans (``tools/fit_levels.py``)."""
+none, by the log loss of the confidence on synthetic scans (``tools/fit_levels.py``), a little
+lower, for real scans are stranger (docs/naming.md)."""
 _LIKELY_STEP = (0.8, 1.5)
 """Where the median step is taken for one level: discs differ from person to person, and on
 films from device to device, by more than within a spine."""
