@@ -82,8 +82,13 @@ def assemble(found: Candidates, names: Named, image: DxaImage, anterior: Side | 
         anterior: the side where the reader knows it.
     """
     side = anterior or facing(found)
-    points, sigma = _facing_side(found, side)
+    points, sigma, turned = _facing_side(found, side)
     warnings = list(names.warnings)
+    if turned and anterior is None:
+        warnings.append(
+            f"It is not sure which side the patient faces: {turned} of {len(found)} bodies look "
+            f"turned the other way. Check that the {side.value} side is anterior."
+        )
     vertebrae = []
     for i, name in enumerate(names.names):
         if not is_offered(name):
@@ -105,14 +110,19 @@ def facing(found: Candidates) -> Side:
     return Side.RIGHT if vote >= 0 else Side.LEFT
 
 
-def _facing_side(found: Candidates, side: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and sigma with posterior and anterior exchanged where a body disagrees."""
+def _facing_side(
+    found: Candidates, side: Side
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Points and sigma with posterior and anterior exchanged where a body disagrees.
+
+    Third: how many bodies that were.
+    """
     points, sigma = found.points.copy(), found.sigma.copy()
     right = points[:, [2, 3], 0].sum(axis=1) >= points[:, [0, 5], 0].sum(axis=1)
     wrong = right != (side is Side.RIGHT)
     points[wrong] = points[wrong][:, _MIRRORED]
     sigma[wrong] = sigma[wrong][:, _MIRRORED]
-    return points, sigma
+    return points, sigma, int(wrong.sum())
 
 
 def _in_order(count: int, info: ModelInfo) -> Named:
