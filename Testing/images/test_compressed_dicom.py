@@ -213,7 +213,9 @@ def test_truncated_data_are_refused_and_never_filled_with_grey(
         raw = dicom_as_bytes(noise, syntax, compressed=True, PixelData=pixels)
         (tmp_path / name).write_bytes(raw)
     assert read_image(tmp_path / "whole").warnings == unknown_spacing().warnings
-    with pytest.raises(ImageError, match=r"truncated|cannot be decoded"):
+    # JPEG and its kin are refused before any decoder may fill what is missing
+    said = "cannot be decoded" if kind == "RLE" else "truncated"
+    with pytest.raises(ImageError, match=said):
         read_image(tmp_path / "cut")
 
 

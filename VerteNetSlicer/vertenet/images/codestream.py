@@ -33,11 +33,19 @@ def joined_fragments(data: bytes) -> bytes:
 
 
 def lacks_end(frame: bytes) -> bool:
-    """Whether a JPEG or JPEG-LS stream stops before its end-of-image marker.
+    """Whether a JPEG, JPEG-LS or JPEG 2000 stream stops before its end marker.
 
-    Decoders fill the rest with grey, or with what was there before.  Other streams say so.
+    Decoders fill the rest with grey, or with what was there before; what they do may change
+    within a process.
     """
-    return frame[:3] == b"\xff\xd8\xff" and not jpeg_is_complete(frame)
+    if frame[:3] == b"\xff\xd8\xff":
+        return not jpeg_is_complete(frame)
+    start = frame.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if start < 0:
+        return False
+    # Source: ISO/IEC 15444-1 A.1: no coded data hold a marker; SOD begins them, EOC ends them
+    coded = frame.find(b"\xff\x93", start)
+    return coded < 0 or frame.find(b"\xff\xd9", coded) < 0
 
 
 def jpeg_size(data: bytes, start: int = 0) -> tuple[int, int] | None:
