@@ -54,11 +54,10 @@ def picture_asks_to_be_turned(path: Path) -> str:
         kind = sniff(data, path.name)
     except (OSError, ImageError):
         return ""
-    if kind != "TIFF":
-        return asks_to_be_turned(data, kind)
-    shown = _SHOWN.get(orientation(data, kind))
-    if shown is None:
-        return ""
+    asked = asks_to_be_turned(data, kind)
+    if not asked or kind != "TIFF":
+        return asked
+    shown = _SHOWN[orientation(data, kind)]
     return (
         f"The file asks to be shown {shown} (orientation tag), and this program mirrored its "
         "pixels by that tag on loading: points lie on the image as it is here, not on the stored "

@@ -24,6 +24,7 @@ from importlib import resources
 
 import numpy as np
 
+from ..images.person import OLDEST_YEARS
 from .aac import AacGeometry, Guide
 from .aac_reading import LEVELS, WALLS, AacReading, Wall
 
@@ -230,10 +231,6 @@ def _covered(pieces: Sequence[Sequence[float]]) -> float:
     return total
 
 
-_OLDEST_YEARS = 110.0
-"""Nobody's age is beyond it: a birth date of 1900 is a placeholder."""
-
-
 @lru_cache(maxsize=1)
 def _percentile_table() -> dict[str, list[tuple[float, np.ndarray]]]:
     text = resources.files(__package__).joinpath("data").joinpath("aac_percentiles.csv")
@@ -252,7 +249,7 @@ def aac_percentile(total: int, *, sex: str | None, age_years: float | None) -> f
     40, the youngest of the source, and beyond 110 years, which no one has.  Without sex both
     sexes count.
     """
-    if age_years is None or not 40 <= age_years <= _OLDEST_YEARS or not 0 <= total <= 24:
+    if age_years is None or not 40 <= age_years <= OLDEST_YEARS or not 0 <= total <= 24:
         return None
     table = _percentile_table()
     rows = table.get((sex or "").strip().upper()[:1], table["U"])
