@@ -11,6 +11,7 @@ from PIL import Image
 
 from vertenet.errors import ImageError
 from vertenet.images import read_image
+from vertenet.images.header_axes import nrrd_units
 
 
 def nrrd(path: Path, pixels: np.ndarray, *fields: str) -> Path:
@@ -65,6 +66,26 @@ def test_axes_of_two_units_have_no_spacing(tmp_path: Path, eight_bit: np.ndarray
     image = read_image(nrrd(tmp_path / "scan.nrrd", eight_bit, *fields))
     assert image.spacing_mm is None
     assert any("'mm, cm', not in mm" in sentence for sentence in image.warnings)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("pixels", [b"", b'\x00units: "mm"'])
+def test_units_are_read_to_the_empty_line_or_to_the_end_of_a_header_alone(
+    end: str, pixels: bytes
+) -> None:
+    header = end.join(["NRRD0005", 'units: "cm" "cm"', ""]).encode()
+    assert nrrd_units(header + (end.encode() + pixels if pixels else b"")) == (10.0, "cm")
+
+
+def test_a_header_whose_pixels_lie_in_another_file_tells_its_unit(
+    tmp_path: Path, eight_bit: np.ndarray
+) -> None:
+    rows, columns = eight_bit.shape
+    (tmp_path / "scan.raw").write_bytes(eight_bit.tobytes())
+    head = ["NRRD0005", "type: uint8", "dimension: 2", f"sizes: {columns} {rows}", "encoding: raw"]
+    fields = ["spacings: 0.06 0.05", 'units: "cm" "cm"', "data file: scan.raw", ""]
+    (tmp_path / "scan.nhdr").write_text("\n".join([*head, *fields]), encoding="utf-8")
+    assert read_image(tmp_path / "scan.nhdr").spacing_mm == (0.5, 0.6)
 
 
 UP, TURNED = "upside down", "on its side"

@@ -14,6 +14,7 @@ _MILLIMETRES = {
     **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer"), 0.001),
 }
 _UNITS = re.compile(r"^(?:space )?units:\s*(.*)$", re.MULTILINE)
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _UPSIDE_DOWN = (
     "The file's header says that its first row is the lowest; the image is used as stored and "
     "may be upside down."
@@ -32,7 +33,8 @@ def nrrd_units(data: bytes) -> tuple[float | None, str]:
     None where the unit is no length, or differs between the axes.  The format's own default is
     no unit at all, which medical writers leave where they mean millimetres.
     """
-    header = data[: max(0, data.find(b"\n\n"))].decode("utf-8", "replace").replace("\r", "")
+    # an empty line ends it, or the file does where the pixels are in another
+    header = _EMPTY_LINE.split(data, 1)[0].decode("utf-8", "replace").replace("\r", "")
     named = [
         unit.strip() for line in _UNITS.findall(header) for unit in re.findall('"(.*?)"', line)
     ]
